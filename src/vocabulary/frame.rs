@@ -1,0 +1,316 @@
+//! What a device gets: records, and the control frames between them.
+//!
+//! Invariants: a frame's text is exactly one JSON object; a frame that moves the device's cursor carries that cursor,
+//! and no other frame carries one.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use serde::Serialize;
+
+use crate::{CloseReason, ConnectionId, Cursor, EventName, UserId};
+
+/// The version of the wire that `CONNECTED` announces.
+const PROTOCOL: u32 = 1;
+
+/// One message to one device: JSON text, and the cursor that it moves the device to.
+///
+/// Cloning costs a reference count: all devices of a user share the text of a record.
+///
+/// ```
+/// use futures::{StreamExt, executor::block_on};
+/// use user_hub::{FrameKind, UserHub};
+///
+/// let mut device = UserHub::new().connect("alice")?;
+/// let first = block_on(device.next()).unwrap();
+/// assert_eq!(first.kind(), FrameKind::Connected);
+/// assert!(first.text().starts_with(r#"{"type":"CONNECTED","protocol":1"#));
+/// # Ok::<(), user_hub::ConnectError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame {
+    text: ByteString,
+    kind: FrameKind,
+    name: EventName,
+    cursor: Option<Cursor>,
+    close: Option<Box<CloseReason>>,
+}
+
+/// Which frame it is.
+///
+/// ```
+/// use user_hub::FrameKind;
+///
+/// assert!(FrameKind::State.is_record());
+/// assert!(!FrameKind::Heartbeat.is_record());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FrameKind {
+    /// The current value of something.
+    State,
+    /// The end of a State: the thing is gone.
+    Removed,
+    /// Something that happened.
+    Log,
+    /// The first frame of a connection.
+    Connected,
+    /// What the device needs to be current has been sent.
+    Synced,
+    /// Log records may be missing here.
+    Gap,
+    /// The device drops all State; what is true follows.
+    Reset,
+    /// The connection has everything up to here.
+    Heartbeat,
+    /// The last frame of a connection.
+    Closing,
+}
+
+impl FrameKind {
+    /// Whether it carries a record, as opposed to a control frame.
+    ///
+    /// ```
+    /// assert!(user_hub::FrameKind::Removed.is_record());
+    /// ```
+    #[must_use]
+    pub const fn is_record(self) -> bool {
+        matches!(self, Self::State | Self::Removed | Self::Log)
+    }
+}
+
+impl Frame {
+    /// The JSON text.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// let frame = block_on(device.next()).unwrap();
+    /// assert!(serde_json::from_str::<serde_json::Value>(frame.text()).is_ok());
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The JSON text as shared bytes, for a transport that sends without copying.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// let frame = block_on(device.next()).unwrap();
+    /// assert_eq!(frame.bytes(), frame.text());
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        self.text.as_bytes().clone()
+    }
+
+    /// Which frame it is.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// assert_eq!(block_on(device.next()).unwrap().kind(), user_hub::FrameKind::Connected);
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub const fn kind(&self) -> FrameKind {
+        self.kind
+    }
+
+    /// The `type` on the wire: the event's name, or the control frame's.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// assert_eq!(block_on(device.next()).unwrap().name(), "CONNECTED");
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// The cursor that this frame moves the device to, if it moves it: the SSE `id:`.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// let (connected, synced) = (block_on(device.next()).unwrap(), block_on(device.next()).unwrap());
+    /// assert_eq!(connected.cursor(), None);
+    /// assert_eq!(synced.cursor().map(|cursor| cursor.seq()), Some(0));
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub const fn cursor(&self) -> Option<Cursor> {
+        self.cursor
+    }
+
+    /// Why the connection ends, in a `CLOSING` frame.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// assert_eq!(block_on(device.next()).unwrap().close_reason(), None);
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub fn close_reason(&self) -> Option<&CloseReason> {
+        self.close.as_deref()
+    }
+
+    pub(crate) fn record(text: ByteString, kind: FrameKind, name: EventName, cursor: Option<Cursor>) -> Self {
+        Self { text, kind, name, cursor, close: None }
+    }
+
+    pub(crate) fn control(control: &Control<'_>) -> Self {
+        let (kind, name, cursor) = match control {
+            Control::Connected { .. } => (FrameKind::Connected, CONNECTED, None),
+            Control::Synced { cursor, .. } => (FrameKind::Synced, SYNCED, Some(*cursor)),
+            Control::Gap { .. } => (FrameKind::Gap, GAP, None),
+            Control::Reset { .. } => (FrameKind::Reset, RESET, None),
+            Control::Heartbeat { cursor, .. } => (FrameKind::Heartbeat, HEARTBEAT, Some(*cursor)),
+        };
+        Self { text: json(control), kind, name, cursor, close: None }
+    }
+
+    pub(crate) fn closing(reason: &CloseReason) -> Self {
+        let closing = Closing {
+            r#type: "CLOSING",
+            code: reason.code().as_u16(),
+            reason: reason.text(),
+            reconnect: reason.code().reconnect(),
+            retry_after_ms: reason.retry_hint().map(milliseconds),
+        };
+        Self {
+            text: json(&closing),
+            kind: FrameKind::Closing,
+            name: CLOSING,
+            cursor: None,
+            close: Some(Box::new(reason.clone())),
+        }
+    }
+}
+
+impl fmt::Debug for Frame {
+    /// Shows no payload: frames end up in logs.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Frame");
+        shown.field("name", &self.name).field("kind", &self.kind).field("cursor", &self.cursor);
+        shown.field("length", &self.text.len()).finish_non_exhaustive()
+    }
+}
+
+const CONNECTED: EventName = EventName::control("CONNECTED");
+const SYNCED: EventName = EventName::control("SYNCED");
+const GAP: EventName = EventName::control("GAP");
+const RESET: EventName = EventName::control("RESET");
+const HEARTBEAT: EventName = EventName::control("HEARTBEAT");
+const CLOSING: EventName = EventName::control("CLOSING");
+
+/// The control frames, with what each carries on the wire.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all = "UPPERCASE", rename_all_fields = "camelCase")]
+pub(crate) enum Control<'u> {
+    Connected {
+        protocol: Protocol,
+        #[serde(serialize_with = "user")]
+        user_id: &'u UserId,
+        #[serde(serialize_with = "text_of")]
+        connection_id: ConnectionId,
+        epoch: String,
+        after: Option<Cursor>,
+        recovered: bool,
+        last_log: u64,
+        /// Seconds; null where nobody would send it.
+        #[serde(serialize_with = "seconds")]
+        heartbeat: Option<Duration>,
+    },
+    Synced {
+        cursor: Cursor,
+        last_log: u64,
+        state_source: StateSourceState,
+    },
+    Gap {
+        from: Option<u64>,
+        to: Option<u64>,
+        reason: GapReason,
+        last_log: u64,
+    },
+    Reset {
+        reason: ResetReason,
+    },
+    Heartbeat {
+        cursor: Cursor,
+        last_log: u64,
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Protocol;
+
+impl Serialize for Protocol {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(PROTOCOL)
+    }
+}
+
+/// Whether the host's StateSource filled the mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum StateSourceState {
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum GapReason {
+    Evicted,
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ResetReason {
+    Forgotten,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Closing<'r> {
+    r#type: &'static str,
+    code: u16,
+    reason: &'r str,
+    reconnect: bool,
+    retry_after_ms: Option<u64>,
+}
+
+fn user<S: serde::Serializer>(user: &&UserId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(user.as_str())
+}
+
+fn text_of<S: serde::Serializer>(id: &ConnectionId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
+}
+
+fn seconds<S: serde::Serializer>(wait: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match wait {
+        // Whole seconds print without a fraction, as most clients expect.
+        Some(wait) if wait.subsec_nanos() == 0 => serializer.serialize_u64(wait.as_secs()),
+        Some(wait) => serializer.serialize_f64(wait.as_secs_f64()),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn milliseconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn json(frame: &impl Serialize) -> ByteString {
+    serde_json::to_string(frame).expect("a control frame holds only text, numbers and nulls").into()
+}

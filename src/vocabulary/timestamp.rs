@@ -1,0 +1,125 @@
+//! A moment on the wall clock, as the wire prints it.
+//!
+//! Invariant: within the years 0000 to 9999, so that it always prints as RFC 3339 in 24 characters.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// 9999-12-31T23:59:59.999Z.
+const LATEST: i64 = 253_402_300_799_999;
+/// 0000-01-01T00:00:00.000Z.
+const EARLIEST: i64 = -62_167_219_200_000;
+
+/// A moment: UTC, in milliseconds, printed as RFC 3339 (`2026-11-22T23:59:39.123Z`).
+///
+/// Ordered by time, so that it serves as a [`Version`](crate::Version). Reads any RFC 3339 text with an offset;
+/// what is finer than a millisecond is cut off.
+///
+/// ```
+/// use user_hub::Timestamp;
+///
+/// let moment: Timestamp = "2026-11-23T00:59:39.1234+01:00".parse()?;
+/// assert_eq!(moment.to_string(), "2026-11-22T23:59:39.123Z");
+/// assert_eq!(moment, Timestamp::from_milliseconds(1_795_391_979_123));
+/// # Ok::<(), user_hub::TimestampError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The moment that the wall clock shows.
+    ///
+    /// ```
+    /// assert!(user_hub::Timestamp::now() > user_hub::Timestamp::from_milliseconds(0));
+    /// ```
+    #[must_use]
+    pub fn now() -> Self {
+        SystemTime::now().into()
+    }
+
+    /// So many milliseconds after 1970-01-01T00:00:00Z; what lies outside the years 0000 to 9999 is cut to them.
+    ///
+    /// ```
+    /// use user_hub::Timestamp;
+    ///
+    /// assert_eq!(Timestamp::from_milliseconds(0).to_string(), "1970-01-01T00:00:00.000Z");
+    /// assert_eq!(Timestamp::from_milliseconds(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+    /// ```
+    #[must_use]
+    pub const fn from_milliseconds(milliseconds: i64) -> Self {
+        if milliseconds > LATEST {
+            Self(LATEST)
+        } else if milliseconds < EARLIEST {
+            Self(EARLIEST)
+        } else {
+            Self(milliseconds)
+        }
+    }
+
+    /// Milliseconds after 1970-01-01T00:00:00Z, negative before.
+    ///
+    /// ```
+    /// assert_eq!(user_hub::Timestamp::from_milliseconds(1_500).as_milliseconds(), 1_500);
+    /// ```
+    #[must_use]
+    pub const fn as_milliseconds(self) -> i64 {
+        self.0
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let milliseconds = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |value| -value),
+        };
+        Self::from_milliseconds(milliseconds)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = jiff::Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
+        write!(formatter, "{moment:.3}")
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        let moment: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
+        let milliseconds = moment.as_millisecond();
+        if (EARLIEST..=LATEST).contains(&milliseconds) { Ok(Self(milliseconds)) } else { Err(TimestampError) }
+    }
+}
+
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A text that is not an RFC 3339 moment between the years 0000 and 9999.
+///
+/// ```
+/// let error = "yesterday".parse::<user_hub::Timestamp>().unwrap_err();
+/// assert_eq!(error.to_string(), "a timestamp is an RFC 3339 text with an offset, between the years 0000 and 9999");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a timestamp is an RFC 3339 text with an offset, between the years 0000 and 9999")]
+pub struct TimestampError;

@@ -1,0 +1,54 @@
+// @ts-check
+// The requests of the page. What happens because of them comes back over the stream, not as their answer.
+
+export class RequestFailed extends Error {
+  /** @param {string} message @param {number} status 0 when the server could not be reached */
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<any>}
+ */
+async function request(method, path, body) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      cache: 'no-store',
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new RequestFailed('The server cannot be reached.', 0);
+  }
+  const answer = await response.json().catch(() => null);
+  if (response.ok) return answer;
+  const sentence = typeof answer?.error === 'string' ? answer.error : `The server refused this (${response.status}).`;
+  throw new RequestFailed(sentence, response.status);
+}
+
+/** @param {string} path @param {unknown} [body] */
+export const post = (path, body) => request('POST', path, body);
+
+/** @param {string} user */
+export const signIn = (user) => post('/api/sign-in', { user });
+export const signOut = () => post('/api/sign-out');
+
+/** @returns {Promise<{ user: string, expiresAt: string }>} */
+export const session = () => request('GET', '/api/session');
+
+/** @returns {Promise<'valid' | 'ended' | 'unreachable'>} */
+export async function checkSession() {
+  try {
+    await session();
+    return 'valid';
+  } catch (error) {
+    return error instanceof RequestFailed && error.status === 401 ? 'ended' : 'unreachable';
+  }
+}

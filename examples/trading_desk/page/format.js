@@ -1,0 +1,83 @@
+// @ts-check
+// Values as people read them. Everything takes what the wire may hold, and gives null for what is not known.
+
+const amounts = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const signed = new Intl.NumberFormat('en-US', {
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+  signDisplay: 'exceptZero',
+});
+const quantities = new Intl.NumberFormat('en-US', { maximumFractionDigits: 6 });
+const smallPrices = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 6 });
+const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+
+/** @param {unknown} value @returns {number | null} */
+export function number(value) {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** @param {unknown} value @param {Intl.NumberFormat} format */
+function formatted(value, format) {
+  const known = number(value);
+  // A true minus is as wide as the plus, so that columns of signs align.
+  return known === null ? null : format.format(known).replace('-', '\u2212');
+}
+
+/** @param {unknown} value */
+export const amount = (value) => formatted(value, amounts);
+/** @param {unknown} value */
+export const gain = (value) => formatted(value, signed);
+/** @param {unknown} value */
+export const quantity = (value) => formatted(value, quantities);
+/** @param {unknown} value */
+export const count = (value) => formatted(value, counts);
+/** @param {unknown} value */
+export const price = (value) => formatted(value, Math.abs(Number(value)) < 10 ? smallPrices : amounts);
+
+/** @param {unknown} value in percent */
+export function percentGain(value) {
+  const text = gain(value);
+  return text && `${text}%`;
+}
+
+/** @param {unknown} value a fraction, as confidence is, or already in percent */
+export function rate(value) {
+  const known = number(value);
+  return known === null ? null : `${(known <= 1 ? known * 100 : known).toFixed(1)}%`;
+}
+
+/** @param {unknown} value `half_open`, `POSITION_CLOSED` @returns {string | null} `Half open`, `Position closed` */
+export function words(value) {
+  if (typeof value !== 'string' || value === '') return null;
+  const text = value.replaceAll('_', ' ').toLowerCase();
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/** @param {unknown} value @returns {number | null} */
+export function time(value) {
+  const milliseconds = typeof value === 'string' ? Date.parse(value) : NaN;
+  return Number.isNaN(milliseconds) ? null : milliseconds;
+}
+
+/** @param {unknown} value RFC 3339 */
+export function clockTime(value) {
+  const at = time(value);
+  return at === null ? null : clock.format(at);
+}
+
+/** @param {unknown} value RFC 3339 */
+export function fullTime(value) {
+  const at = time(value);
+  return at === null ? null : moment.format(at);
+}
+
+/** @param {number} milliseconds */
+export function duration(milliseconds) {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const two = (/** @type {number} */ part) => String(part).padStart(2, '0');
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${two(Math.floor(seconds / 60) % 60)} min`;
+  return `${Math.floor(seconds / 86_400)} d ${Math.floor(seconds / 3600) % 24} h`;
+}

@@ -142,7 +142,7 @@ function showSignIn(reason = '') {
   root.dataset.view = 'sign-in';
   forget();
   const node = byId('sign-in-reason');
-  setText(node, reason);
+  setText(node, format.sentence(reason));
   node.hidden = reason === '';
 }
 
@@ -185,6 +185,8 @@ byId('sign-out').addEventListener('click', async () => {
   try {
     await api.signOut();
     client.stop();
+    // The server may have said so first; whoever asked for it needs no reason.
+    showSignIn();
   } catch (error) {
     failed(error);
   }

@@ -90,7 +90,7 @@ function chainRow(chainId, act) {
       const wire = typeof chain.status === 'string' ? chain.status : 'unknown';
       if (node.dataset.status !== wire) asked = false;
       setData(node, 'status', wire);
-      setValue(symbol, chain.symbol ?? null);
+      setText(symbol, chain.symbol ?? chainId);
       setValue(side, format.words(chain.side));
       setData(side, 'side', chain.side ?? null);
       setValue(mode, record ? (format.words(chain.mode) ?? '\u2013') : null);
@@ -100,7 +100,8 @@ function chainRow(chainId, act) {
       const done = orders?.filter((/** @type {any} */ order) => String(order?.status).toLowerCase() === 'filled').length ?? 0;
       setValue(filled, orders && `${done}/${orders.length}`);
       meter.style.setProperty('--part', String(orders?.length ? done / orders.length : 0));
-      setValue(quantity, orders && `${sum(orders, 'filledQuantity')} / ${sum(orders, 'quantity')}`);
+      // The first order enters; those after it only protect what it has bought.
+      setValue(quantity, format.quantity(orders?.[0]?.quantity));
       setValue(updated, format.clockTime(chain.updatedAt));
       final = name !== null && ENDED.has(wire.toLowerCase());
       settle();
@@ -111,8 +112,3 @@ function chainRow(chainId, act) {
 
 /** What cannot be closed any more, or already is on its way. */
 const ENDED = new Set(['closing', 'closed', 'cancelled', 'rejected', 'expired', 'liquidated', 'failed']);
-
-/** @param {any[]} orders @param {string} field */
-function sum(orders, field) {
-  return format.quantity(orders.reduce((total, order) => total + (format.number(order?.[field]) ?? 0), 0));
-}

@@ -48,11 +48,21 @@ export function rate(value) {
   return known === null ? null : `${(known <= 1 ? known * 100 : known).toFixed(1)}%`;
 }
 
-/** @param {unknown} value `half_open`, `POSITION_CLOSED` @returns {string | null} `Half open`, `Position closed` */
+/** Stop loss, take profit, profit and loss: traders read them as letters. */
+const LETTERS = /\b(sl|tp|pnl|api)\b/g;
+
+/** @param {unknown} value `half_open`, `TP_HIT` @returns {string | null} `Half open`, `TP hit` */
 export function words(value) {
   if (typeof value !== 'string' || value === '') return null;
   const text = value.replaceAll('_', ' ').toLowerCase();
-  return text[0].toUpperCase() + text.slice(1);
+  const read = text.replace(LETTERS, (letters) => letters.toUpperCase());
+  return read[0].toUpperCase() + read.slice(1);
+}
+
+/** @param {string} text `signed out` @returns {string} `Signed out.` */
+export function sentence(text) {
+  const begun = text.slice(0, 1).toUpperCase() + text.slice(1);
+  return begun === '' || /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 /** @param {unknown} value @returns {number | null} */

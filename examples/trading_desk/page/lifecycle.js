@@ -7,7 +7,7 @@ import * as format from './format.js';
 const ROWS = 100;
 const TYPE = 'LIFECYCLE_EVENT';
 
-/** @typedef {{ node: HTMLElement, id: string }} Entry */
+/** @typedef {{ node: HTMLElement, id: string, isGap: boolean }} Entry */
 
 export class LifecyclePanel {
   types = [TYPE];
@@ -23,23 +23,26 @@ export class LifecyclePanel {
     const event = record.data?.event ?? {};
     const id = String(event.id ?? record.seq);
     // A mailbox that was made anew may tell again what it kept; an event has one id for ever.
-    if (!this.#has(id)) this.#fresh.push({ id, node: eventRow(id, event) });
+    if (!this.#has(id)) this.#fresh.push({ id, node: eventRow(id, event), isGap: false });
   }
 
   /** @param {import('./device.js').Gap} gap */
   gap(gap) {
     // A GAP is told again until the cursor has passed it.
     const id = `gap ${gap.epoch} ${gap.from} ${gap.to}`;
-    if (!this.#has(id)) this.#fresh.push({ id, node: gapRow(gap) });
+    if (!this.#has(id)) this.#fresh.push({ id, node: gapRow(gap), isGap: true });
   }
 
   /** @param {import('./panels.js').Desk} desk */
   render({ synced }) {
-    const fresh = this.#fresh.reverse();
+    this.#list.prepend(...this.#fresh.reverse().map((entry) => entry.node));
+    this.#entries.unshift(...this.#fresh);
     this.#fresh = [];
-    this.#entries.unshift(...fresh);
-    this.#list.prepend(...fresh.slice(0, ROWS).map((entry) => entry.node));
-    for (const { node } of this.#entries.splice(ROWS)) node.remove();
+    const over = this.#entries.splice(ROWS);
+    // A return brings more than fits: that something is missing before it must not scroll out unseen.
+    const lastGap = over.find((entry) => entry.isGap);
+    if (lastGap) this.#entries.push(lastGap);
+    for (const entry of over) if (entry !== lastGap) entry.node.remove();
     this.#empty.hidden = this.#entries.length > 0;
     setText(this.#empty, synced ? 'Nothing has happened since this page was opened.' : 'unknown');
   }
@@ -82,11 +85,12 @@ function eventRow(id, event) {
 
 /** @param {import('./device.js').Gap} gap */
 function gapRow({ from, to, reason }) {
+  // Positions, of which State has some too: no more than this, and perhaps none.
   const events = from === null || to === null ? null : to - from + 1;
   const sentence =
     events === null
       ? 'Some events may be missing here'
-      : `${format.count(events)} ${events === 1 ? 'event' : 'events'} may be missing here`;
+      : `Up to ${format.count(events)} ${events === 1 ? 'event' : 'events'} may be missing here`;
   const why = { evicted: 'too long away', unknown: 'the server began anew', lost: 'lost on the way' }[reason] ?? reason;
   return element(
     'li',

@@ -95,6 +95,7 @@ export class ModePanel {
     const status = element('span', { class: 'mode-status' });
     const capital = element('span', { class: 'number' });
     const positions = element('span', { class: 'mode-positions muted' });
+    const reason = element('span', { class: 'mode-reason' });
     const node = element(
       'li',
       { 'data-testid': 'mode-row', 'data-mode': mode },
@@ -103,13 +104,14 @@ export class ModePanel {
       status,
       capital,
       positions,
+      reason,
     );
     this.#list.append(node);
     return (/** @type {any} */ known) => {
       const paused = Boolean(known?.pausedReason);
       setData(lamp, 'tone', known === null ? 'unknown' : !known.enabled ? 'off' : paused ? 'warn' : 'good');
-      setValue(status, known && (known.pausedReason || format.words(known.status)));
-      status.title = known?.pausedReason ?? '';
+      setValue(status, known && format.words(known.status));
+      setText(reason, known?.pausedReason ?? '');
       setText(capital, known ? (format.amount(known.allocatedCapital) ?? '\u2013') : '');
       setText(positions, known ? `${format.count(known.activePositions)} open` : '');
     };
@@ -117,10 +119,10 @@ export class ModePanel {
 }
 
 const PARTS = /** @type {const} */ ([
-  ['binanceConnected', 'Binance', 'Connected', 'Disconnected'],
-  ['databaseConnected', 'Database', 'Connected', 'Disconnected'],
-  ['redisConnected', 'Redis', 'Connected', 'Disconnected'],
-  ['apiHealthy', 'API', 'Healthy', 'Unhealthy'],
+  ['binanceConnected', 'Binance', 'Up', 'Down'],
+  ['databaseConnected', 'Database', 'Up', 'Down'],
+  ['redisConnected', 'Redis', 'Up', 'Down'],
+  ['apiHealthy', 'API', 'Healthy', 'Ailing'],
 ]);
 
 /** @implements {Panel} */

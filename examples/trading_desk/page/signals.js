@@ -90,6 +90,7 @@ function countDown(node) {
   const left = at === null ? null : at - Date.now();
   setValue(node, left === null ? null : left > 0 ? format.duration(left) : 'Expired');
   node.classList.toggle('soon', left !== null && left < SOON);
+  node.classList.toggle('over', left !== null && left <= 0);
 }
 
 /** Called every second: time passes without a frame. */

@@ -2,6 +2,8 @@
 // The line of a value as this page has seen it. Where the page saw nothing, the line is broken.
 
 const POINTS = 240;
+/** Fewer than this do not yet fill the width. */
+const FILLS_FROM = 24;
 const SVG = 'http://www.w3.org/2000/svg';
 
 export class Sparkline {
@@ -18,7 +20,6 @@ export class Sparkline {
     this.#area.setAttribute('class', 'sparkline-area');
     this.#zero.setAttribute('class', 'sparkline-zero');
     this.#line.setAttribute('class', 'sparkline-line');
-    svg.setAttribute('viewBox', `0 0 ${POINTS - 1} 100`);
     svg.append(this.#area, this.#zero, this.#line);
   }
 
@@ -39,8 +40,10 @@ export class Sparkline {
     const high = Math.max(...seen);
     const span = high - low || 1;
     const y = (/** @type {number} */ value) => (92 - ((value - low) / span) * 84).toFixed(2);
-    // New values come in at the right edge, so the line grows to the left until it is full.
-    const first = POINTS - this.#values.length;
+    // New values come in at the right edge.
+    const right = Math.max(FILLS_FROM, this.#values.length) - 1;
+    const first = right + 1 - this.#values.length;
+    this.#svg.setAttribute('viewBox', `0 0 ${right} 100`);
     let line = '';
     let area = '';
     /** @type {number | null} */
@@ -57,10 +60,10 @@ export class Sparkline {
       line += at;
       area += at;
     });
-    if (begun !== null) area += `L${POINTS - 1} 100L${begun} 100Z`;
+    if (begun !== null) area += `L${right} 100L${begun} 100Z`;
     this.#line.setAttribute('d', line);
     this.#area.setAttribute('d', area);
-    this.#zero.setAttribute('d', seen.length > 0 && low < 0 && high > 0 ? `M0 ${y(0)}H${POINTS}` : '');
+    this.#zero.setAttribute('d', seen.length > 0 && low < 0 && high > 0 ? `M0 ${y(0)}H${right}` : '');
     const trend = seen.length < 2 ? 'flat' : seen[seen.length - 1] < seen[0] ? 'down' : 'up';
     this.#svg.dataset.trend = trend;
   }

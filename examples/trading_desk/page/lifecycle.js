@@ -100,11 +100,13 @@ function gapRow({ from, to, reason }) {
   );
 }
 
+const BAD = new Set(['BREAKER_TRIPPED', 'ORDER_REJECTED', 'POSITION_LIQUIDATED', 'SL_HIT']);
+const GOOD = new Set(['BREAKER_RESET', 'TP_HIT']);
+
 /** @param {any} event */
-function tone(event) {
-  const type = String(event.eventType ?? '');
-  if (type === 'BREAKER_TRIPPED' || type.startsWith('SL_HIT') || type.includes('LIQUIDAT') || type.includes('FAIL')) return 'bad';
-  if (type === 'BREAKER_RESET' || type.startsWith('TP_')) return 'good';
-  if (type === 'POSITION_CLOSED') return format.number(event.pnl) === null ? 'plain' : event.pnl < 0 ? 'bad' : 'good';
-  return type === 'POSITION_OPENED' ? 'new' : 'plain';
+function tone({ eventType, pnl }) {
+  if (eventType === 'POSITION_CLOSED' && format.number(pnl) !== null) return pnl < 0 ? 'bad' : 'good';
+  if (BAD.has(eventType)) return 'bad';
+  if (GOOD.has(eventType)) return 'good';
+  return eventType === 'POSITION_OPENED' ? 'new' : 'plain';
 }

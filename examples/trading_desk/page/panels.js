@@ -108,14 +108,21 @@ export class ModePanel {
     );
     this.#list.append(node);
     return (/** @type {any} */ known) => {
-      const paused = Boolean(known?.pausedReason);
-      setData(lamp, 'tone', known === null ? 'unknown' : !known.enabled ? 'off' : paused ? 'warn' : 'good');
+      setData(lamp, 'tone', modeTone(known));
       setValue(status, known && format.words(known.status));
       setText(reason, known?.pausedReason ?? '');
       setText(capital, known ? (format.amount(known.allocatedCapital) ?? '\u2013') : '');
       setText(positions, known ? `${format.count(known.activePositions)} open` : '');
     };
   }
+}
+
+/** @param {any} known */
+function modeTone(known) {
+  if (known === null) return 'unknown';
+  if (known.status === 'error') return 'bad';
+  if (!known.enabled) return 'off';
+  return known.pausedReason || known.status === 'paused' || known.status === 'cooldown' ? 'warn' : 'good';
 }
 
 const PARTS = /** @type {const} */ ([

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::{DynamicEvent, ErasedEvent, Event, Outcome, PublicEvent, Removal};
+use crate::{DynamicEvent, ErasedEvent, Event, HubHandle, Outcome, PublicEvent, Removal, UserHub};
 
 /// Who is to see an event.
 ///
@@ -221,3 +221,86 @@ impl<S: ?Sized> std::fmt::Debug for Group<'_, S> {
         formatter.debug_struct("Group").field("events", &self.events.len()).finish_non_exhaustive()
     }
 }
+
+/// The functions of [`Broadcast`] on a type of the crate, so that they need no import and stand in its documentation.
+macro_rules! inherent_broadcast {
+    ($sink:ty, $make:literal) => {
+        impl $sink {
+            /// Sends one event to all devices of one user.
+            ///
+            /// ```
+            /// use user_hub::{Outcome, trading::PnlUpdate};
+            ///
+            #[doc = concat!("let sink = ", $make, ";")]
+            /// assert_ne!(sink.broadcast("alice", &PnlUpdate::default()), Outcome::Closed);
+            /// ```
+            pub fn broadcast<E: Event>(&self, user: &str, event: &E) -> Outcome {
+                Broadcast::broadcast(self, user, event)
+            }
+
+            /// Sends one event to all devices of all users; only a [`PublicEvent`] compiles.
+            ///
+            /// ```
+            /// use user_hub::{Outcome, Timestamp, trading::SystemStatus};
+            ///
+            #[doc = concat!("let sink = ", $make, ";")]
+            /// assert_ne!(sink.broadcast_to_all(&SystemStatus::new(Timestamp::now())), Outcome::Closed);
+            /// ```
+            pub fn broadcast_to_all<E: PublicEvent>(&self, event: &E) -> Outcome {
+                Broadcast::broadcast_to_all(self, event)
+            }
+
+            /// Sends an event whose type is known only at run time to all devices of one user.
+            ///
+            /// ```
+            /// use user_hub::{DynamicEvent, Outcome};
+            ///
+            #[doc = concat!("let sink = ", $make, ";")]
+            /// let price = DynamicEvent::state("PRICE", "BTCUSDT", serde_json::json!(97_000.5))?;
+            /// assert_ne!(sink.broadcast_dynamic("alice", &price), Outcome::Closed);
+            /// # Ok::<(), user_hub::EventNameError>(())
+            /// ```
+            pub fn broadcast_dynamic(&self, user: &str, event: &DynamicEvent) -> Outcome {
+                Broadcast::broadcast_dynamic(self, user, event)
+            }
+
+            /// Takes the State `E` of one key away from all devices of one user.
+            ///
+            /// ```
+            /// use user_hub::{Outcome, trading::ChainUpdate};
+            ///
+            #[doc = concat!("let sink = ", $make, ";")]
+            /// assert_ne!(sink.clear::<ChainUpdate>("alice", "chain-7"), Outcome::Closed);
+            /// ```
+            pub fn clear<E: Event>(&self, user: &str, key: &str) -> Outcome {
+                Broadcast::clear::<E>(self, user, key)
+            }
+
+            /// Takes the State `E` that has one value a user away from all devices of one user.
+            ///
+            /// ```
+            /// use user_hub::{Outcome, trading::PnlUpdate};
+            ///
+            #[doc = concat!("let sink = ", $make, ";")]
+            /// assert_ne!(sink.clear_only::<PnlUpdate>("alice"), Outcome::Closed);
+            /// ```
+            pub fn clear_only<E: Event>(&self, user: &str) -> Outcome {
+                Broadcast::clear_only::<E>(self, user)
+            }
+
+            /// Begins a group: events that a device gets together or not at all.
+            ///
+            /// ```
+            /// use user_hub::{Outcome, trading::PnlUpdate};
+            ///
+            #[doc = concat!("let sink = ", $make, ";")]
+            /// assert_ne!(sink.group("alice").event(&PnlUpdate::default()).broadcast(), Outcome::Closed);
+            /// ```
+            pub fn group<'g>(&'g self, user: &'g str) -> Group<'g, Self> {
+                Broadcast::group(self, user)
+            }
+        }
+    };
+}
+inherent_broadcast!(UserHub, "user_hub::UserHub::new()");
+inherent_broadcast!(HubHandle, "user_hub::HubHandle::none()");

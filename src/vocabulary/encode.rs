@@ -10,7 +10,7 @@
 use std::cell::RefCell;
 use std::io;
 
-use serde::ser::{Error as _, Serialize, Serializer};
+use serde::ser::{Serialize, Serializer};
 
 /// What may be written, and how much of it.
 #[derive(Debug, Clone, Copy)]

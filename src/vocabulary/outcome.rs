@@ -110,3 +110,23 @@ pub enum Rejection {
         bytes: usize,
     },
 }
+
+impl Rejection {
+    /// One word for logs and counters.
+    #[cfg(feature = "tracing")]
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Encode(_) => "encode",
+            Self::Panicked => "panicked",
+            Self::NotPublic { .. } => "not_public",
+            Self::KindConflict { .. } => "kind_conflict",
+            Self::TooManyEventTypes { .. } => "too_many_event_types",
+            Self::KeyTooLong { .. } => "key_too_long",
+            Self::TooManyKeys { .. } => "too_many_keys",
+            Self::StateFull { .. } => "state_full",
+            Self::EmptyGroup => "empty_group",
+            Self::GroupTooLarge { .. } => "group_too_large",
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! A trading desk: domain services behind an HTTP server push to every device of the right user.
+//!
+//! ```text
+//! cargo run --example trading_desk --features axum
+//! ```
+//!
+//! and open <http://127.0.0.1:3000>, in two windows, as Alice and as Bob.
+//!
+//! ```text
+//! market ─► desk (one a user) ─► services ─► database ─► EventSink ─► hub ─► /ws, /events ─► page
+//!             ▲                  chains, repository, breaker, autopilot, profit
+//!             └── POST /api/… ◄──────────────────────────────────────────────────────────── buttons
+//! ```
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `ADDR` | where to listen; port 0 is any free one | `127.0.0.1:3000` |
+//! | `DATA_DIR` | database and session key; delete it to begin anew | `data` |
+//! | `SEED` | of the prices, when a desk begins | 7 |
+//! | `TICK_MS` | milliseconds between two moves of the prices | 500 |
+
+mod assets;
+mod database;
+mod desk;
+mod desks;
+mod domain;
+mod market;
+mod random;
+mod routes;
+mod services;
+mod session;
+mod simulation;
+mod system;
+mod time;
+
+use std::error::Error;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use user_hub::transport::OriginPolicy;
+use user_hub::{EventSink, UserHub};
+
+use crate::database::Database;
+use crate::desks::Desks;
+use crate::routes::App;
+use crate::session::Sessions;
+use crate::simulation::Simulation;
+use crate::system::System;
+
+/// How long the devices may take to hear that it is over.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let data = PathBuf::from(setting("DATA_DIR", concat!(env!("CARGO_MANIFEST_DIR"), "/data").to_owned())?);
+    create_private_folder(&data)?;
+    let sessions = Arc::new(Sessions::open(&data)?);
+    let database = Arc::new(Database::open(&data.join("desk.redb"))?);
+
+    let hub = UserHub::new();
+    let events: Arc<dyn EventSink + Send + Sync> = Arc::new(hub.clone());
+    let desks = Arc::new(Desks::open(setting("SEED", 7)?, &database, &events)?);
+    let counted = hub.clone();
+    let system = System::new(events, move || counted.connection_count());
+
+    let listener = TcpListener::bind(setting("ADDR", "127.0.0.1:3000".to_owned())?).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    std::io::stdout().flush()?;
+
+    let pace = Duration::from_millis(setting("TICK_MS", 500_u64)?.max(1));
+    let simulation = Simulation::start(Arc::clone(&desks), system, pace)?;
+    // No web page of another host. A client that is no browser has the cookie because it was given it.
+    let origins = OriginPolicy::same_host().allow_missing();
+    let app = routes::routes(App { hub: hub.clone(), sessions, desks: Arc::clone(&desks), database, origins });
+    serve(listener, app, hub).await?;
+
+    tokio::task::spawn_blocking(move || simulation.stop()).await?;
+    Ok(())
+}

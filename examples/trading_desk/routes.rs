@@ -1,0 +1,221 @@
+//! What the page asks for by HTTP. The user comes from the session cookie alone; what comes of a request is pushed.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::json;
+use user_hub::trading::LifecycleEvent;
+use user_hub::transport::axum::{SseRequest, WebSocketRequest};
+use user_hub::transport::{DeviceRequest, OriginPolicy};
+use user_hub::{Timestamp, UserHub};
+
+use crate::assets;
+use crate::database::Database;
+use crate::desk::{Desk, USERS};
+use crate::desks::Desks;
+use crate::domain::Refusal;
+use crate::services::chain::NewOrder;
+use crate::session::{Session, Sessions};
+
+const BODY_LIMIT: usize = 4 * 1024;
+const HISTORY: usize = 100;
+
+/// Everything that a request needs.
+#[derive(Clone)]
+pub struct App {
+    pub hub: UserHub,
+    pub sessions: Arc<Sessions>,
+    pub desks: Arc<Desks>,
+    pub database: Arc<Database>,
+    pub origins: OriginPolicy,
+}
+
+pub fn routes(app: App) -> Router {
+    let api = Router::new()
+        .route("/sign-in", post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .route("/session", get(session))
+        .route("/lifecycle", get(lifecycle))
+        .route("/orders", post(place_order))
+        .route("/orders/{chain_id}/close", post(close_chain))
+        .route("/breaker/trip", post(async |app: State<App>, user| act(app, user, Desk::trip_breaker).await))
+        .route("/breaker/reset", post(async |app: State<App>, user| act(app, user, Desk::reset_breaker).await))
+        .route("/autopilot/start", post(async |app: State<App>, user| act(app, user, Desk::start_autopilot).await))
+        .route("/autopilot/stop", post(async |app: State<App>, user| act(app, user, Desk::stop_autopilot).await))
+        .layer(middleware::from_fn_with_state(app.clone(), check_origin))
+        .layer(middleware::map_response(async |mut response: Response| {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }));
+    Router::new()
+        .nest("/api", api)
+        .route("/ws", get(web_socket))
+        .route("/events", get(events))
+        .merge(assets::routes())
+        .fallback(async || Failure::new(StatusCode::NOT_FOUND, "There is nothing here."))
+        .method_not_allowed_fallback(async || Failure::new(StatusCode::METHOD_NOT_ALLOWED, "Not with this method."))
+        .layer(middleware::map_response(secure))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(app)
+}
+
+async fn web_socket(State(app): State<App>, session: Session, request: WebSocketRequest) -> Response {
+    request.serve(&app.hub, session.user, &app.origins)
+}
+
+async fn events(State(app): State<App>, session: Session, request: SseRequest) -> Response {
+    request.serve(&app.hub, session.user, &app.origins)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    user: String,
+}
+
+/// The example has no passwords; a host checks one here, or sends the browser to whoever does.
+async fn sign_in(State(app): State<App>, body: Result<Json<SignIn>, JsonRejection>) -> Result<Response, Failure> {
+    let Json(SignIn { user }) = body?;
+    if USERS.iter().all(|known| known.name != user) {
+        return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "There is no such user."));
+    }
+    let cookie = app.sessions.begin(&user, Timestamp::now());
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+/// Ends this session only; the page closes its own connection, and other devices of the user stay.
+async fn sign_out() -> impl IntoResponse {
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, Sessions::end())])
+}
+
+async fn session(session: Session) -> impl IntoResponse {
+    Json(json!({ "user": session.user, "expiresAt": session.expires_at }))
+}
+
+/// What happened before a device came: events are pushed from then on, history is asked for.
+async fn lifecycle(State(app): State<App>, session: Session) -> Result<impl IntoResponse, Failure> {
+    let newest_first = blocking(move || Ok(app.database.lifecycle::<LifecycleEvent>(session.user, HISTORY)?)).await?;
+    let events: Vec<_> = newest_first.into_iter().map(|(_, event)| event).collect();
+    Ok(Json(json!({ "events": events })))
+}
+
+async fn place_order(
+    State(app): State<App>,
+    session: Session,
+    body: Result<Json<NewOrder>, JsonRejection>,
+) -> Result<impl IntoResponse, Failure> {
+    let Json(order) = body?;
+    let chain_id = blocking(move || app.desks.with(session.user, |desk| desk.place_order(order))).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "chainId": chain_id }))))
+}
+
+async fn close_chain(
+    State(app): State<App>,
+    session: Session,
+    Path(chain_id): Path<String>,
+) -> Result<StatusCode, Failure> {
+    act(State(app), session, move |desk| desk.close_chain(&chain_id)).await
+}
+
+async fn act(
+    State(app): State<App>,
+    session: Session,
+    act: impl FnOnce(&mut Desk) -> Result<(), Refusal> + Send + 'static,
+) -> Result<StatusCode, Failure> {
+    blocking(move || app.desks.with(session.user, act)).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// A step of a desk waits for its turn and for the disk: not on a worker that serves connections.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => Ok(result?),
+        Err(error) => Err(Failure::internal(&error)),
+    }
+}
+
+impl FromRequestParts<App> for Session {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let session = app.sessions.recognize(&parts.headers, Timestamp::now());
+        session.ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED, "You are not signed in."))
+    }
+}
+
+/// A request that changes something comes from the example's own page, or from a client that is no browser.
+async fn check_origin(State(app): State<App>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let origin = DeviceRequest::read(None, |name| headers.get(name).map(HeaderValue::as_bytes));
+    if request.method() == Method::POST && app.origins.check(&origin).is_err() {
+        return Failure::new(StatusCode::FORBIDDEN, "This page may not do that.").into_response();
+    }
+    next.run(request).await
+}
+
+async fn secure(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// An answer that says in a sentence what is wrong.
+struct Failure {
+    status: StatusCode,
+    sentence: String,
+}
+
+impl Failure {
+    fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
+        Self { status, sentence: sentence.into() }
+    }
+
+    /// Says it to whoever runs the server; the user can do nothing about it.
+    fn internal(error: &dyn std::error::Error) -> Self {
+        eprintln!("a request failed: {error}");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong; nothing was changed.")
+    }
+}
+
+impl From<JsonRejection> for Failure {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let status = match &refusal {
+            Refusal::Unknown(_) => StatusCode::NOT_FOUND,
+            Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::Conflict(_) => StatusCode::CONFLICT,
+            Refusal::NotStored(error) => return Self::internal(error),
+        };
+        Self::new(status, refusal.to_string())
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "error": self.sentence }))).into_response()
+    }
+}

@@ -1,0 +1,267 @@
+//! One connection's way through a log: what it takes, and what it hands out.
+//!
+//! Invariants:
+//! - A batch is everything above `position`, taken in one critical section and handed out before the next is taken. So no
+//!   key starves another, the end of a batch is a consistent point, and a connection pins one batch at most.
+//! - The first batch begins with CONNECTED and ends with SYNCED.
+//! - `carried` is the cursor that the device has if it has processed every frame handed out so far. It never moves back;
+//!   a frame carries a cursor exactly when it moves it. Of a group only the last frame sent moves it, to the group's last
+//!   seq; a new device has none before its first Log frame or SYNCED, because a cut in the snapshot starts it again.
+//! - Nothing stands between two frames of a group, and CLOSING never ends one half way.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::log::Log;
+use super::record::{Class, Record};
+use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
+use crate::vocabulary::frame::{Control, GapReason, Protocol, ResetReason, StateSourceState};
+use crate::{CloseReason, ConnectionId, Frame, UserId};
+
+/// Where a connection begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// With every State that is not final and the last so many Log records.
+    New { log_records: usize },
+    /// After a cursor, if it is one of this mailbox.
+    After(Cursor),
+    /// With everything retained, because what the device had is not known.
+    Unknown,
+}
+
+#[derive(Debug)]
+enum Item {
+    Record { record: Arc<Record>, cursor: Option<Seq> },
+    Connected { after: Option<Seq>, recovered: bool, last_log: Seq },
+    Gap { from: Option<Seq>, to: Option<Seq>, reason: GapReason, last_log: Seq },
+    Reset,
+    Synced { seq: Seq, last_log: Seq },
+    Heartbeat { seq: Seq, last_log: Seq },
+}
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    id: ConnectionId,
+    user: UserId,
+    epoch: Epoch,
+    /// `None` once the first batch was taken.
+    begin: Option<Begin>,
+    position: Seq,
+    carried: Option<Seq>,
+    batch: VecDeque<Item>,
+    /// The group of the last frame handed out, while more of it is to come.
+    open_group: Option<Seq>,
+    heartbeat: Option<Duration>,
+    next_heartbeat: Option<Instant>,
+    heartbeat_due: bool,
+    closing: Option<CloseReason>,
+    is_over: bool,
+}
+
+impl Session {
+    pub(crate) fn new(
+        id: ConnectionId,
+        user: UserId,
+        epoch: Epoch,
+        begin: Begin,
+        heartbeat: Option<Duration>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id,
+            user,
+            epoch,
+            begin: Some(begin),
+            position: 0,
+            carried: None,
+            batch: VecDeque::new(),
+            open_group: None,
+            heartbeat,
+            next_heartbeat: heartbeat.and_then(|interval| now.checked_add(interval)),
+            heartbeat_due: false,
+            closing: None,
+            is_over: false,
+        }
+    }
+
+    pub(crate) const fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    pub(crate) const fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    /// Whether CLOSING was handed out: nothing follows.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Ends the connection: CLOSING follows what is needed to end an open group. The first reason stands.
+    pub(crate) fn close(&mut self, reason: CloseReason) {
+        if self.closing.is_some() || self.is_over {
+            return;
+        }
+        let group = self.open_group;
+        let belongs = |item: &Item| matches!(item, Item::Record { record, .. } if record.group == group);
+        let rest = if group.is_some() { self.batch.iter().take_while(|item| belongs(item)).count() } else { 0 };
+        self.batch.truncate(rest);
+        self.closing = Some(reason);
+    }
+
+    pub(crate) const fn next_deadline(&self) -> Option<Instant> {
+        self.next_heartbeat
+    }
+
+    /// After this, the next batch ends with a HEARTBEAT if one was due.
+    pub(crate) fn handle_deadline(&mut self, now: Instant) {
+        if self.next_heartbeat.is_some_and(|due| due <= now) {
+            self.heartbeat_due = true;
+            self.next_heartbeat = self.heartbeat.and_then(|interval| now.checked_add(interval));
+        }
+    }
+
+    /// Takes everything that the log has for this connection; false if there is nothing.
+    ///
+    /// Only called when the batch before was handed out.
+    pub(crate) fn take(&mut self, log: &Log) -> bool {
+        debug_assert!(self.batch.is_empty(), "a batch is handed out before the next is taken");
+        if self.closing.is_some() || self.is_over {
+            return true;
+        }
+        match self.begin.take() {
+            Some(begin) => self.take_first(begin, log),
+            None => {
+                let is_reset = self.take_after_position(log);
+                self.end_batch(is_reset, log);
+            }
+        }
+        self.position = log.head();
+        !self.batch.is_empty()
+    }
+
+    fn take_first(&mut self, begin: Begin, log: &Log) {
+        match begin {
+            Begin::New { log_records } => {
+                let start = log.before_last(log_records);
+                let last_log = log.last_log_at(start);
+                self.batch.push_back(Item::Connected { after: None, recovered: false, last_log });
+                self.push_records(log.live_and_log_after(start), Carry::AfterFirstLog);
+            }
+            Begin::After(cursor) if cursor.epoch == self.epoch && cursor.seq <= log.head() => {
+                self.position = cursor.seq;
+                self.carried = Some(cursor.seq);
+                let last_log = if cursor.seq < log.log_floor() { 0 } else { log.last_log_at(cursor.seq) };
+                self.batch.push_back(Item::Connected { after: Some(cursor.seq), recovered: true, last_log });
+                self.take_after_position(log);
+            }
+            Begin::After(_) | Begin::Unknown => {
+                let to = (log.log_floor() > 0).then_some(log.log_floor());
+                self.batch.push_back(Item::Connected { after: None, recovered: false, last_log: 0 });
+                self.batch.push_back(Item::Gap { from: None, to, reason: GapReason::Unknown, last_log: log.log_floor() });
+                self.push_records(log.after(0), Carry::Always);
+            }
+        }
+        self.end_batch(true, log);
+    }
+
+    /// Whether a RESET was needed, after which the device waits for SYNCED.
+    fn take_after_position(&mut self, log: &Log) -> bool {
+        if self.position < log.log_floor() {
+            let to = log.log_floor();
+            let gap = Item::Gap { from: Some(self.position + 1), to: Some(to), reason: GapReason::Evicted, last_log: to };
+            self.batch.push_back(gap);
+        }
+        let is_reset = self.position < log.state_floor();
+        if is_reset {
+            self.batch.push_back(Item::Reset);
+            self.push_records(log.live_and_log_after(self.position), Carry::Always);
+        } else {
+            self.push_records(log.after(self.position), Carry::Always);
+        }
+        is_reset
+    }
+
+    fn push_records<'l>(&mut self, records: impl Iterator<Item = &'l Arc<Record>>, carry: Carry) {
+        let mut may_carry = carry == Carry::Always;
+        let mut records = records.peekable();
+        while let Some(record) = records.next() {
+            may_carry |= record.class == Class::Log;
+            let is_last_of_group = record.group.is_none() || records.peek().is_none_or(|next| next.group != record.group);
+            let to = record.group.unwrap_or(record.seq);
+            let moves = may_carry && is_last_of_group && self.carried.is_none_or(|carried| carried < to);
+            if moves {
+                self.carried = Some(to);
+            }
+            self.batch.push_back(Item::Record { record: Arc::clone(record), cursor: moves.then_some(to) });
+        }
+    }
+
+    fn end_batch(&mut self, synced: bool, log: &Log) {
+        let (seq, last_log) = (log.head(), log.last_log());
+        let ends_in_group = matches!(self.batch.back(), Some(Item::Record { record, .. })
+            if record.group.is_some_and(|group| group != record.seq));
+        if synced {
+            self.carried = Some(seq);
+            self.batch.push_back(Item::Synced { seq, last_log });
+        }
+        // A heartbeat that is due ends the batch; one that is not ends a group whose last member was replaced or evicted.
+        if self.heartbeat_due || (ends_in_group && !synced) {
+            self.heartbeat_due = false;
+            self.carried = Some(seq);
+            self.batch.push_back(Item::Heartbeat { seq, last_log });
+        }
+    }
+
+    /// The next frame of the batch; `None` when it was handed out.
+    pub(crate) fn next_frame(&mut self) -> Option<Frame> {
+        match self.batch.pop_front() {
+            Some(item) => Some(self.frame(item)),
+            None if self.is_over => None,
+            None => {
+                let reason = self.closing.take()?;
+                self.is_over = true;
+                Some(Frame::closing(&reason))
+            }
+        }
+    }
+
+    fn frame(&mut self, item: Item) -> Frame {
+        let cursor_at = |seq| Cursor::new(self.epoch, seq);
+        let control = match item {
+            Item::Record { record, cursor } => {
+                let cursor = cursor.map(cursor_at);
+                self.open_group = record.group.filter(|_| {
+                    let next = self.batch.front();
+                    matches!(next, Some(Item::Record { record: next, .. }) if next.group == record.group)
+                });
+                return Frame::record(record.text(), record.frame_kind(), record.state.name.clone(), cursor);
+            }
+            Item::Connected { after, recovered, last_log } => Control::Connected {
+                protocol: Protocol,
+                user_id: &self.user,
+                connection_id: self.id,
+                epoch: self.epoch.to_string(),
+                after: after.map(cursor_at),
+                recovered,
+                last_log,
+                heartbeat: self.heartbeat,
+            },
+            Item::Gap { from, to, reason, last_log } => Control::Gap { from, to, reason, last_log },
+            Item::Reset => Control::Reset { reason: ResetReason::Forgotten },
+            Item::Synced { seq, last_log } => {
+                Control::Synced { cursor: cursor_at(seq), last_log, state_source: StateSourceState::None }
+            }
+            Item::Heartbeat { seq, last_log } => Control::Heartbeat { cursor: cursor_at(seq), last_log },
+        };
+        Frame::control(&control)
+    }
+}
+
+/// From which frame on a batch may move the cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carry {
+    Always,
+    AfterFirstLog,
+}

@@ -1,0 +1,102 @@
+//! From an event to a draft: the only place where the code of a payload runs, and no lock is held.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::core::Moment;
+use crate::core::record::{Class, Draft, RemovalReason, StateName, Tail, tail_start};
+use crate::hub::catalog::Catalog;
+use crate::vocabulary::encode::EncodeRules;
+use crate::{ErasedEvent, Kind, Rejection};
+
+/// What every event of a hub has to keep.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EventRules {
+    pub(crate) encode: EncodeRules,
+    pub(crate) key_bytes: usize,
+}
+
+/// Why an event is refused, and the State that it would have replaced.
+pub(crate) struct Unprepared {
+    pub(crate) rejection: Rejection,
+    pub(crate) state: Option<StateName>,
+}
+
+/// Encodes one event.
+pub(crate) fn prepare(
+    event: &dyn ErasedEvent,
+    is_for_everybody: bool,
+    rules: EventRules,
+    catalog: &Catalog,
+    moment: Moment,
+) -> Result<Draft, Unprepared> {
+    let mut state = None;
+    // The closure only hands out owned values, so a panic leaves nothing half done behind.
+    let draft = catch_unwind(AssertUnwindSafe(|| encode(event, rules, catalog, moment, &mut state)));
+    let rejection = match draft {
+        Ok(Ok(draft)) if is_for_everybody => return Ok(shared(draft)),
+        Ok(Ok(draft)) => return Ok(draft),
+        Ok(Err(rejection)) => rejection,
+        Err(_panic) => Rejection::Panicked,
+    };
+    Err(Unprepared { rejection, state })
+}
+
+/// The State that an event sets, for the members of a group that is refused because of another.
+pub(crate) fn state_of(event: &dyn ErasedEvent) -> Option<StateName> {
+    let name = || {
+        let key = event.key().map(|key| key.into_owned().into_boxed_str());
+        (event.kind() == Kind::State).then(|| StateName { name: event.name(), key })
+    };
+    catch_unwind(AssertUnwindSafe(name)).ok().flatten()
+}
+
+fn encode(
+    event: &dyn ErasedEvent,
+    rules: EventRules,
+    catalog: &Catalog,
+    moment: Moment,
+    state: &mut Option<StateName>,
+) -> Result<Draft, Rejection> {
+    let (name, kind) = (event.name(), event.kind());
+    catalog.note(&name, kind)?;
+    let key = event.key();
+    if let Some(length) = key.as_ref().map(|key| key.len()).filter(|length| *length > rules.key_bytes) {
+        return Err(Rejection::KeyTooLong { length, limit: rules.key_bytes });
+    }
+    let own = StateName { name, key: key.map(|key| key.into_owned().into_boxed_str()) };
+    if kind == Kind::State {
+        *state = Some(own.clone());
+    }
+    if event.is_removal() {
+        return Ok(Draft::removal(own, RemovalReason::Cleared, None, moment.wall));
+    }
+    let class = match kind {
+        Kind::Log => Class::Log,
+        Kind::State if event.is_final() => Class::Final,
+        Kind::State => Class::Live,
+    };
+    let mut text = tail_start(&own.name, own.key.as_deref(), moment.wall, 256).into_bytes();
+    text.extend_from_slice(br#","data":"#);
+    event.write_data(rules.encode, &mut text)?;
+    text.push(b'}');
+    let text = String::from_utf8(text).expect("only JSON text, which is UTF-8, was written");
+    Ok(Draft { class, state: own, version: event.version(), expires: expiry(event, moment), tail: Tail::Own(text) })
+}
+
+/// The wall clock says when; the monotonic clock is what it is measured by from now on.
+fn expiry(event: &dyn ErasedEvent, moment: Moment) -> Option<std::time::Instant> {
+    let wait = event.expires_at()?.as_milliseconds().saturating_sub(moment.wall.as_milliseconds());
+    let wait = std::time::Duration::from_millis(u64::try_from(wait).unwrap_or(0));
+    moment.now.checked_add(wait)
+}
+
+fn shared(draft: Draft) -> Draft {
+    let tail = match draft.tail {
+        Tail::Own(mut text) => {
+            text.shrink_to_fit();
+            Tail::Shared(text.into())
+        }
+        shared @ Tail::Shared(_) => shared,
+    };
+    Draft { tail, ..draft }
+}

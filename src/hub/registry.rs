@@ -1,0 +1,96 @@
+//! Who has a mailbox: a sharded map from user to mailbox.
+//!
+//! Invariants: a user has at most one mailbox here; every mailbox that is not here any more is marked closed. A user's
+//! identity may be chosen by an attacker, so the hasher is seeded in each process.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use parking_lot::{Mutex, RwLock};
+
+use crate::UserId;
+use crate::core::mailbox::Mailbox;
+
+/// One user's place in the registry. The waker of a connection is a task's.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) user: UserId,
+    pub(crate) mailbox: Mutex<Mailbox<std::task::Waker>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Registry {
+    shards: Box<[RwLock<HashTable<Arc<Slot>>>]>,
+    hasher: foldhash::quality::RandomState,
+}
+
+impl Registry {
+    /// Four shards a core: few enough to visit all, enough that two cores seldom meet.
+    pub(crate) fn new() -> Self {
+        let cores = std::thread::available_parallelism().map_or(4, std::num::NonZero::get);
+        let shards = (0..(cores * 4).next_power_of_two()).map(|_| RwLock::default()).collect();
+        Self { shards, hasher: foldhash::quality::RandomState::default() }
+    }
+
+    pub(crate) fn find(&self, user: &str) -> Option<Arc<Slot>> {
+        let hash = self.hasher.hash_one(user);
+        self.shard(hash).read().find(hash, |slot| slot.user.as_str() == user).cloned()
+    }
+
+    /// The user's mailbox, made if there is none; true if it was made.
+    pub(crate) fn find_or_insert(&self, user: &UserId, make: impl FnOnce() -> Mailbox<std::task::Waker>) -> (Arc<Slot>, bool) {
+        if let Some(slot) = self.find(user.as_str()) {
+            return (slot, false);
+        }
+        let hash = self.hasher.hash_one(user.as_str());
+        let mut shard = self.shard(hash).write();
+        let hash_of = |slot: &Arc<Slot>| self.hasher.hash_one(slot.user.as_str());
+        match shard.entry(hash, |slot| slot.user == *user, hash_of) {
+            Entry::Occupied(found) => (Arc::clone(found.get()), false),
+            Entry::Vacant(place) => {
+                let slot = Arc::new(Slot { user: user.clone(), mailbox: Mutex::new(make()) });
+                place.insert(Arc::clone(&slot));
+                (slot, true)
+            }
+        }
+    }
+
+    /// Removes a mailbox and marks it closed, if `may_go` agrees under both locks.
+    pub(crate) fn remove_if(&self, slot: &Slot, may_go: impl FnOnce(&Mailbox<std::task::Waker>) -> bool) -> bool {
+        let hash = self.hasher.hash_one(slot.user.as_str());
+        let removed = {
+            let mut shard = self.shard(hash).write();
+            let mut mailbox = slot.mailbox.lock();
+            if mailbox.is_closed || !may_go(&mailbox) {
+                return false;
+            }
+            mailbox.is_closed = true;
+            match shard.find_entry(hash, |other| std::ptr::eq(&raw const **other, slot)) {
+                Ok(found) => Some(found.remove().0),
+                Err(_absent) => None,
+            }
+        };
+        // The log may be large: it is dropped here, without a lock.
+        removed.is_some()
+    }
+
+    /// Visits every mailbox, a shard at a time; no lock is held while `visit` runs.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Arc<Slot>)) {
+        for shard in &self.shards {
+            let slots: Vec<Arc<Slot>> = shard.read().iter().cloned().collect();
+            slots.iter().for_each(&mut visit);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read().len()).sum()
+    }
+
+    fn shard(&self, hash: u64) -> &RwLock<HashTable<Arc<Slot>>> {
+        // The table uses the low bits for the bucket and the top seven for its tags; these are neither.
+        let at = (hash >> 40) as usize & (self.shards.len() - 1);
+        &self.shards[at]
+    }
+}

@@ -1,0 +1,46 @@
+//! From the hub to the devices: WebSocket, server-sent events, or a connection layer of the host's own.
+//!
+//! A transport knows the public API only. Each drives one [`Connection`](crate::Connection) in the task of its caller,
+//! feeds whatever is ready and flushes once, and reads nothing more from the user's log while the device is not ready:
+//! a slow device holds one batch and sees the latest State when it is back.
+//!
+//! | the host has | it uses |
+//! |---|---|
+//! | axum | `axum::WebSocketRequest` and `axum::SseRequest` (feature `axum`) |
+//! | tokio-tungstenite | `tungstenite::serve` (feature `tungstenite`) |
+//! | another WebSocket library | [`WebSocketDevice`], with a function each way between messages |
+//! | hyper, actix-web, any HTTP server | [`SseStream`], a stream of `Bytes`, and [`SSE_HEADERS`] |
+//! | a `futures::Sink` of its own | [`Connection::forward`](crate::Connection::forward) and [`frame_sink`] |
+//! | anything else that takes frames | [`FrameSink`] |
+//!
+//! What a handler needs of the HTTP request is a [`DeviceRequest`]; which web pages may connect is an [`OriginPolicy`].
+//!
+//! ```text
+//!             Connection (a Stream of Frame, pulled deadlines)
+//!                  │ timed: drives the deadlines
+//!        ┌─────────┴──────────┐
+//!        ▼                    ▼
+//!   forward: feed, flush    sse: frames as text chunks
+//!        ├─► FrameSink        └─► hyper, actix, axum
+//!        └─► websocket: + inbound, pings ─► axum, tungstenite
+//! ```
+
+mod forward;
+mod frame_sink;
+mod origin;
+mod pings;
+mod request;
+mod sse;
+mod timed;
+mod websocket;
+
+#[cfg(feature = "axum")]
+pub mod axum;
+#[cfg(feature = "tungstenite")]
+pub mod tungstenite;
+
+pub use frame_sink::{FrameSink, SinkOf, frame_sink};
+pub use origin::{MalformedOrigin, OriginError, OriginPolicy};
+pub use request::DeviceRequest;
+pub use sse::{SSE_HEADERS, SseStream};
+pub use websocket::{FromDevice, ToDevice, WebSocketDevice};

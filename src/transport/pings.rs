@@ -1,0 +1,81 @@
+//! When to ping a WebSocket device, and when to give it up.
+//!
+//! Invariant: at most one ping is unanswered. A ping goes out with a HEARTBEAT frame, in the same write; where no
+//! HEARTBEAT passes, because the device reads nothing, the timer asks for the ping and so still ends the device.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+use super::timed::FAR;
+
+pub(super) struct Pings {
+    interval: Duration,
+    timeout: Duration,
+    /// When to ping, or while one is unanswered, when to give up.
+    due: Instant,
+    unanswered: bool,
+    wanted: bool,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Pings {
+    pub(super) fn new(interval: Duration, timeout: Duration) -> Self {
+        let due = after(patience(interval));
+        let sleep = Box::pin(tokio::time::sleep_until(due));
+        Self { interval, timeout, due, unanswered: false, wanted: false, sleep }
+    }
+
+    /// Now is the moment for a ping, unless one is unanswered.
+    pub(super) fn want(&mut self) {
+        if !self.unanswered {
+            (self.unanswered, self.wanted) = (true, true);
+            self.due = after(self.timeout);
+        }
+    }
+
+    pub(super) fn pong_received(&mut self) {
+        if self.unanswered {
+            self.unanswered = false;
+            self.due = after(patience(self.interval));
+        }
+    }
+
+    /// Whether a ping is to be sent now.
+    pub(super) const fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
+    pub(super) const fn sent(&mut self) {
+        self.wanted = false;
+    }
+
+    /// Ready when the device did not answer in time.
+    pub(super) fn poll_missed(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            // A pong moves `due` away and leaves the timer alone, which then finds that it ran too early.
+            if self.sleep.deadline() > self.due {
+                self.sleep.as_mut().reset(self.due);
+            }
+            ready!(self.sleep.as_mut().poll(context));
+            if Instant::now() >= self.due {
+                if self.unanswered {
+                    return Poll::Ready(());
+                }
+                self.want();
+            }
+            self.sleep.as_mut().reset(self.due);
+        }
+    }
+}
+
+/// A quarter more than the interval, so that the HEARTBEAT comes first when it can.
+fn patience(interval: Duration) -> Duration {
+    interval.saturating_add(interval / 4)
+}
+
+fn after(wait: Duration) -> Instant {
+    Instant::now() + wait.min(FAR)
+}

@@ -245,7 +245,10 @@ fn refusal(error: &ConnectError) -> Response {
     let status = match error {
         ConnectError::User(UserIdError::Empty) => StatusCode::UNAUTHORIZED,
         ConnectError::User(_) => StatusCode::FORBIDDEN,
-        _ => return (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", RETRY_AFTER)], error.to_string()).into_response(),
+        _ => {
+            return (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", RETRY_AFTER)], error.to_string())
+                .into_response();
+        }
     };
     (status, error.to_string()).into_response()
 }

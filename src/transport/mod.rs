@@ -31,6 +31,8 @@ mod origin;
 mod pings;
 mod request;
 mod sse;
+#[cfg(test)]
+mod tests;
 mod timed;
 mod websocket;
 

@@ -263,10 +263,23 @@ mod tests {
     fn what_is_not_an_origin_is_refused_also_where_a_missing_one_is_allowed() {
         let policy = OriginPolicy::same_host().allow_missing();
         for origin in [
-            "null", "", "example.com", "https://", "https://example.com/", "https://user@example.com",
-            "https://example.com:", "https://example.com:99999", "https://example.com:+443", "https://a:b:443", "://example.com",
+            "null",
+            "",
+            "example.com",
+            "https://",
+            "https://example.com/",
+            "https://user@example.com",
+            "https://example.com:",
+            "https://example.com:99999",
+            "https://example.com:+443",
+            "https://a:b:443",
+            "://example.com",
         ] {
-            assert_eq!(policy.check(&request(Some(origin), "example.com", None)), Err(OriginError::NotAllowed), "{origin}");
+            assert_eq!(
+                policy.check(&request(Some(origin), "example.com", None)),
+                Err(OriginError::NotAllowed),
+                "{origin}"
+            );
         }
         let not_text = DeviceRequest::read(None, |name| match name {
             "origin" => Some(b"https://example.com\xff"),

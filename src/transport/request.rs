@@ -100,7 +100,7 @@ impl DeviceRequest {
 /// The first `resume` of a query, decoded.
 fn resume_parameter(query: &str) -> Option<Box<str>> {
     let value = query.split('&').find_map(|pair| pair.strip_prefix("resume="))?;
-    Some(Box::from(percent_decoded(value))).filter(|text: &Box<str>| !text.is_empty())
+    Some(percent_decoded(value)).filter(|text| !text.is_empty()).map(Box::from)
 }
 
 /// What is not a percent-encoding stays as it is: a broken cursor is an unknown one, and is answered as such.
@@ -132,9 +132,8 @@ mod tests {
     use super::*;
 
     fn resume(last_event_id: Option<&'static str>, query: Option<&str>) -> Option<String> {
-        let request = DeviceRequest::read(query, |name| {
-            last_event_id.filter(|_| name == "last-event-id").map(str::as_bytes)
-        });
+        let request =
+            DeviceRequest::read(query, |name| last_event_id.filter(|_| name == "last-event-id").map(str::as_bytes));
         request.resume().map(String::from)
     }
 

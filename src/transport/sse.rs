@@ -26,11 +26,8 @@ const LINES: usize = 64;
 /// ```
 /// assert_eq!(user_hub::transport::SSE_HEADERS[0], ("content-type", "text/event-stream"));
 /// ```
-pub const SSE_HEADERS: [(&str, &str); 3] = [
-    ("content-type", "text/event-stream"),
-    ("cache-control", "no-cache, no-transform"),
-    ("x-accel-buffering", "no"),
-];
+pub const SSE_HEADERS: [(&str, &str); 3] =
+    [("content-type", "text/event-stream"), ("cache-control", "no-cache, no-transform"), ("x-accel-buffering", "no")];
 
 /// A device's frames as the body of a server-sent events response; it ends behind `CLOSING`.
 ///
@@ -150,7 +147,7 @@ impl Stream for SseStream {
 }
 
 /// Appends a frame as an event; true when it is the last one.
-fn write_event(chunk: &mut Vec<u8>, frame: &Frame) -> bool {
+pub(super) fn write_event(chunk: &mut Vec<u8>, frame: &Frame) -> bool {
     let retry = frame.close_reason().and_then(|reason| reason.retry_hint());
     if let Some(wait) = retry {
         put(chunk, format_args!("retry: {}\n", wait.as_millis()));

@@ -33,18 +33,16 @@ impl Timed {
 
     /// Polls the timer for `deadline`, which the stream may have moved since the timer was set.
     fn poll_deadline(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
-        if self.timer.as_ref().is_none_or(|timer| timer.deadline != Some(deadline)) {
+        let timer = match &mut self.timer {
+            Some(timer) => timer,
+            empty => empty.insert(Timer { sleep: Box::pin(tokio::time::sleep(FAR)), deadline: None }),
+        };
+        if timer.deadline != Some(deadline) {
             // The hub's clock need not be tokio's: only the distance counts.
-            let wait = deadline.saturating_duration_since(self.connection.now());
-            match &mut self.timer {
-                Some(timer) => {
-                    timer.sleep.as_mut().reset(tokio::time::Instant::now() + wait.min(FAR));
-                    timer.deadline = Some(deadline);
-                }
-                empty => *empty = Some(Timer { sleep: Box::pin(tokio::time::sleep(wait.min(FAR))), deadline: Some(deadline) }),
-            }
+            let wait = deadline.saturating_duration_since(self.connection.now()).min(FAR);
+            timer.sleep.as_mut().reset(tokio::time::Instant::now() + wait);
+            timer.deadline = Some(deadline);
         }
-        let Some(timer) = &mut self.timer else { return Poll::Pending };
         ready!(timer.sleep.as_mut().poll(context));
         timer.deadline = None;
         Poll::Ready(())

@@ -18,11 +18,11 @@ use super::pings::Pings;
 use crate::{CloseCode, CloseReason, ConnectError, ConnectOptions, Connection, Frame, FrameKind, UserHub};
 
 /// How long a device may take to read its last frames and answer the close.
-const FAREWELL: Duration = Duration::from_secs(5);
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 /// Messages read in one turn before frames are sent again: a device that floods cannot keep its own frames waiting.
 const MAX_READ: u32 = 32;
 /// Pings of the device that may be unanswered before no more are read: each is up to 127 bytes of pong held here.
-const MAX_PINGS_HELD: u32 = 64;
+pub(super) const MAX_PINGS_HELD: u32 = 64;
 
 /// The greatest message that a device may send, in bytes.
 #[cfg(any(feature = "axum", feature = "tungstenite"))]

@@ -89,3 +89,10 @@ pub use crate::vocabulary::timestamp::{Timestamp, TimestampError};
 pub use crate::vocabulary::user::{ConnectionId, UserId, UserIdError};
 #[cfg(feature = "derive")]
 pub use user_hub_derive::Event;
+
+/// What the derive's code names and nobody else should.
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub mod __private {
+    pub use serde::Serialize;
+}

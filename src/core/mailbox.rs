@@ -27,13 +27,19 @@ pub(crate) struct Mailbox<W> {
     public_seen: Option<Seq>,
     /// When the last connection left, or State came for a user without one.
     pub(crate) last_used: Instant,
-    /// When the last connection left; `None` while there is one.
-    pub(crate) left: Option<Instant>,
-    /// Under which entry the books of absent users know it.
-    pub(crate) absent_entry: Option<(Instant, u64)>,
+    /// Where the books of users without a connection have it; `None` while there is one.
+    pub(crate) entry: Option<BookEntry>,
     /// Whether Log is kept: from the first connection until it is retired.
     pub(crate) keeps_log: bool,
     pub(crate) is_closed: bool,
+}
+
+/// A place in the books of users without a connection, in the order of leaving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BookEntry {
+    pub(crate) since: Instant,
+    /// Tells entries of one moment apart.
+    pub(crate) serial: u64,
 }
 
 #[derive(Debug)]
@@ -51,8 +57,7 @@ impl<W> Mailbox<W> {
             readers: Vec::new(),
             public_seen: None,
             last_used: now,
-            left: None,
-            absent_entry: None,
+            entry: None,
             keeps_log: false,
             is_closed: false,
         }
@@ -72,7 +77,6 @@ impl<W> Mailbox<W> {
         let displaced = if self.connections() >= limit { self.close_oldest(reason) } else { None };
         self.readers.push(Reader { id, waker: None, close: None });
         self.keeps_log = true;
-        self.left = None;
         displaced
     }
 
@@ -88,7 +92,6 @@ impl<W> Mailbox<W> {
         let reader = self.readers.remove(at);
         if self.readers.is_empty() {
             self.last_used = now;
-            self.left = Some(now);
             self.readers = Vec::new();
         }
         reader.waker
@@ -124,7 +127,12 @@ impl<W> Mailbox<W> {
     /// Appends the drafts as one group, or refuses them whole.
     ///
     /// What nobody would ever get, Log for an absent user, is left out.
-    pub(crate) fn append(&mut self, mut drafts: Vec<Draft>, moment: Moment, limits: &LogLimits) -> Result<Appended, Refused> {
+    pub(crate) fn append(
+        &mut self,
+        mut drafts: Vec<Draft>,
+        moment: Moment,
+        limits: &LogLimits,
+    ) -> Result<Appended, Refused> {
         self.log.handle_deadline(moment, limits);
         if !self.keeps_log {
             drafts.retain(|draft| draft.class != Class::Log);

@@ -1,54 +1,55 @@
 //! The books of users without a connection: who left when, and who is kept for their State alone.
 //!
 //! Invariants:
-//! - A user who leaves stands in `leaving` until the retention has passed; then the mailbox retires, and stands in
-//!   `absent` if it has State, or goes.
+//! - A mailbox with a connection stands in no book; one without, in one: in `leaving` while it keeps its Log, then, if it
+//!   has State, in `absent`. Its `entry` says where; whoever changes one changes the other under the mailbox's lock.
 //! - `absent` holds at most the configured number; the least recently used goes first. A use does not touch the books
 //!   (broadcasts would meet here): the recorded time may be too early, never too late, so the first entry whose recorded
 //!   time is true is the least recently used of all.
 //! - This lock is innermost, held for a few steps only, and nothing else is locked under it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::core::mailbox::{BookEntry, Mailbox};
 use crate::hub::registry::{Registry, Slot};
 use crate::vocabulary::cursor::Epoch;
 
-/// How many users one call sweeps in passing: more than one, so that sweeping outruns leaving.
+/// How many users of each book one call sweeps in passing: more than one, so that sweeping outruns leaving.
 const SWEEP: usize = 2;
 
 #[derive(Debug)]
 pub(crate) struct Absence {
     books: Mutex<Books>,
-    /// Whether the books hold anything, so that a broadcast need not lock to see that they do not.
-    is_empty: AtomicBool,
+    /// When there is something to sweep, in nanoseconds after `started`, so that a broadcast need not lock to know.
+    due: AtomicU64,
+    started: Instant,
     retention: Duration,
     limit: usize,
 }
 
 #[derive(Debug, Default)]
 struct Books {
-    leaving: VecDeque<(Instant, Arc<Slot>)>,
-    absent: BTreeMap<(Instant, u64), Arc<Slot>>,
+    leaving: BTreeMap<BookEntry, Arc<Slot>>,
+    absent: BTreeMap<BookEntry, Arc<Slot>>,
     /// Tells entries of one moment apart.
-    serial: u64,
+    last_serial: u64,
 }
 
 impl Books {
-    fn record(&mut self, last_used: Instant, slot: Arc<Slot>) -> (Instant, u64) {
-        self.serial += 1;
-        self.absent.insert((last_used, self.serial), slot);
-        (last_used, self.serial)
+    fn new_entry(&mut self, since: Instant) -> BookEntry {
+        self.last_serial += 1;
+        BookEntry { since, serial: self.last_serial }
     }
 }
 
 impl Absence {
-    pub(crate) fn new(retention: Duration, limit: usize) -> Self {
-        Self { books: Mutex::default(), is_empty: AtomicBool::new(true), retention, limit }
+    pub(crate) fn new(retention: Duration, limit: usize, now: Instant) -> Self {
+        Self { books: Mutex::default(), due: AtomicU64::new(u64::MAX), started: now, retention, limit }
     }
 
     /// Whether State for a user without a mailbox is kept.
@@ -56,84 +57,111 @@ impl Absence {
         self.limit > 0
     }
 
-    /// The last connection of a user left.
-    pub(crate) fn left(&self, slot: &Arc<Slot>, now: Instant) {
-        self.books.lock().leaving.push_back((now, Arc::clone(slot)));
-        self.is_empty.store(false, Ordering::Release);
+    /// The last connection of a user left; the caller holds the mailbox's lock.
+    pub(crate) fn left(&self, slot: &Arc<Slot>, mailbox: &mut Mailbox<std::task::Waker>, now: Instant) {
+        let mut books = self.books.lock();
+        let entry = books.new_entry(now);
+        books.leaving.insert(entry, Arc::clone(slot));
+        mailbox.entry = Some(entry);
+        self.set_due(&books);
     }
 
-    /// A mailbox has State and no connection; the caller holds its lock and keeps the entry in it.
-    pub(crate) fn record(&self, slot: &Arc<Slot>, last_used: Instant) -> (Instant, u64) {
-        let entry = self.books.lock().record(last_used, Arc::clone(slot));
-        self.is_empty.store(false, Ordering::Release);
-        entry
+    /// A mailbox has State and keeps no Log; the caller holds its lock.
+    pub(crate) fn is_absent(&self, slot: &Arc<Slot>, mailbox: &mut Mailbox<std::task::Waker>) {
+        let mut books = self.books.lock();
+        let entry = books.new_entry(mailbox.last_used);
+        books.absent.insert(entry, Arc::clone(slot));
+        mailbox.entry = Some(entry);
+        self.set_due(&books);
     }
 
-    /// An absent user is back; the caller holds the mailbox's lock.
-    pub(crate) fn returned(&self, entry: (Instant, u64)) {
-        self.books.lock().absent.remove(&entry);
+    /// A user is back; the caller holds the mailbox's lock.
+    pub(crate) fn returned(&self, mailbox: &mut Mailbox<std::task::Waker>) {
+        if let Some(entry) = mailbox.entry.take() {
+            let mut books = self.books.lock();
+            let book = if mailbox.keeps_log { &mut books.leaving } else { &mut books.absent };
+            book.remove(&entry);
+        }
     }
 
     /// Does a little of what is due: every caller sweeps a few, so that nothing piles up where nobody else does.
     pub(crate) fn sweep(&self, registry: &Registry, now: Instant, mut epoch: impl FnMut() -> Epoch) {
-        if self.is_empty.load(Ordering::Acquire) {
+        if self.nanoseconds(now) < self.due.load(Ordering::Relaxed) {
             return;
         }
         for _ in 0..SWEEP {
-            let Some((left, slot)) = self.next_leaving(now) else { break };
-            self.retire(registry, &slot, left, epoch());
+            let Some((entry, slot)) = self.next_leaving(now) else { break };
+            self.retire(registry, &slot, entry, epoch());
         }
         for _ in 0..SWEEP {
-            let Some((recorded, slot)) = self.next_excess() else { break };
-            self.forget(registry, &slot, recorded);
+            let Some((entry, slot)) = self.next_excess() else { break };
+            self.forget(registry, &slot, entry);
         }
+        self.set_due(&self.books.lock());
     }
 
-    fn next_leaving(&self, now: Instant) -> Option<(Instant, Arc<Slot>)> {
+    fn next_leaving(&self, now: Instant) -> Option<(BookEntry, Arc<Slot>)> {
         let mut books = self.books.lock();
-        let due = books.leaving.front().is_some_and(|(left, _)| now.saturating_duration_since(*left) >= self.retention);
-        if due { books.leaving.pop_front() } else { None }
+        let first = books.leaving.first_entry()?;
+        let is_due = now.saturating_duration_since(first.key().since) >= self.retention;
+        is_due.then(|| first.remove_entry())
     }
 
-    fn next_excess(&self) -> Option<(Instant, Arc<Slot>)> {
+    fn next_excess(&self) -> Option<(BookEntry, Arc<Slot>)> {
         let mut books = self.books.lock();
-        if books.absent.len() <= self.limit {
-            let is_empty = books.absent.is_empty() && books.leaving.is_empty();
-            self.is_empty.store(is_empty, Ordering::Release);
-            return None;
-        }
-        books.absent.pop_first().map(|((recorded, _), slot)| (recorded, slot))
+        if books.absent.len() > self.limit { books.absent.pop_first() } else { None }
     }
 
-    /// The retention of a user has passed, unless there was a connection since.
-    fn retire(&self, registry: &Registry, slot: &Arc<Slot>, left: Instant, epoch: Epoch) {
+    /// The retention of a user has passed, unless the user has come back since the entry was taken out.
+    fn retire(&self, registry: &Registry, slot: &Arc<Slot>, entry: BookEntry, epoch: Epoch) {
         {
             let mut mailbox = slot.mailbox.lock();
-            if mailbox.is_closed || mailbox.left != Some(left) {
+            if mailbox.entry != Some(entry) {
                 return;
             }
             mailbox.retire(epoch);
+            mailbox.entry = None;
             if self.keeps_state() && mailbox.log.has_state() {
-                mailbox.absent_entry = Some(self.record(slot, mailbox.last_used));
+                self.is_absent(slot, &mut mailbox);
                 return;
             }
         }
-        registry.remove_if(slot, |mailbox| !mailbox.keeps_log && mailbox.absent_entry.is_none());
+        registry.remove_if(slot, |mailbox| !mailbox.keeps_log && mailbox.entry.is_none());
     }
 
     /// There are too many absent users: the least recently used goes, unless it turns out to be another.
-    fn forget(&self, registry: &Registry, slot: &Arc<Slot>, recorded: Instant) {
+    fn forget(&self, registry: &Registry, slot: &Arc<Slot>, entry: BookEntry) {
         {
             let mut mailbox = slot.mailbox.lock();
-            if mailbox.is_closed || mailbox.keeps_log {
+            if mailbox.entry != Some(entry) {
                 return;
             }
-            mailbox.absent_entry = None;
-            if mailbox.last_used > recorded {
-                mailbox.absent_entry = Some(self.record(slot, mailbox.last_used));
+            mailbox.entry = None;
+            if mailbox.last_used > entry.since {
+                self.is_absent(slot, &mut mailbox);
                 return;
             }
         }
-        registry.remove_if(slot, |mailbox| !mailbox.keeps_log && mailbox.absent_entry.is_none());
+        registry.remove_if(slot, |mailbox| !mailbox.keeps_log && mailbox.entry.is_none());
     }
+
+    fn set_due(&self, books: &Books) {
+        let due = if books.absent.len() > self.limit {
+            0
+        } else {
+            let first = books.leaving.first_key_value();
+            first.map_or(u64::MAX, |(entry, _)| {
+                self.nanoseconds(entry.since).saturating_add(nanoseconds(self.retention))
+            })
+        };
+        self.due.store(due, Ordering::Relaxed);
+    }
+
+    fn nanoseconds(&self, now: Instant) -> u64 {
+        nanoseconds(now.saturating_duration_since(self.started))
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

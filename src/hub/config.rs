@@ -88,7 +88,9 @@ impl Config {
             return Err(ConfigError::Zero { limit });
         }
         if self.heartbeat.is_some_and(|interval| interval.is_zero()) || self.pong_timeout.is_zero() {
-            return Err(ConfigError::Zero { limit: if self.pong_timeout.is_zero() { "pong_timeout" } else { "heartbeat" } });
+            return Err(ConfigError::Zero {
+                limit: if self.pong_timeout.is_zero() { "pong_timeout" } else { "heartbeat" },
+            });
         }
         // The largest event with the longest key and everything that stands around it.
         let largest = self.event_bytes.saturating_add(self.key_bytes * 7 + EventName::MAX_LENGTH + OVERHEAD + 256);

@@ -314,13 +314,7 @@ impl FusedStream for Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let now = self.now();
-        let (_waker, was_last) = {
-            let mut mailbox = self.slot.mailbox.lock();
-            let waker = mailbox.unregister(self.session.id(), now);
-            (waker, !mailbox.has_readers())
-        };
-        self.hub.disconnected(&self.slot, was_last, now);
+        self.hub.disconnect(&self.slot, self.session.id());
     }
 }
 

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -24,8 +24,8 @@ use crate::hub::registry::{Registry, Slot};
 use crate::hub::stats::Stats;
 use crate::vocabulary::cursor::Epoch;
 use crate::{
-    Audience, CloseCode, CloseReason, ConnectionId, ErasedEvent, EventSink, HubHandle, Kind, Outcome, Rejection, UserId,
-    UserIdError,
+    Audience, CloseCode, CloseReason, ConnectionId, ErasedEvent, EventSink, HubHandle, Kind, Outcome, Rejection,
+    UserId, UserIdError,
 };
 
 /// Pushes typed events to every device of one user, and to nobody else.
@@ -100,7 +100,7 @@ impl UserHub {
             registry: Registry::new(),
             public: Mutex::new(Log::hub_wide()),
             public_head: AtomicU64::new(0),
-            absence: Absence::new(config.retention, config.absent_users),
+            absence: Absence::new(config.retention, config.absent_users, config.clock.now()),
             catalog: Catalog::new(config.event_types),
             observer: Observer::default(),
             is_closed: AtomicBool::new(false),
@@ -173,9 +173,7 @@ impl UserHub {
             if self.shared.is_closed.load(Ordering::SeqCst) {
                 return Err(ConnectError::Closed);
             }
-            if let Some(entry) = mailbox.absent_entry.take() {
-                self.shared.absence.returned(entry);
-            }
+            self.shared.absence.returned(&mut mailbox);
             if !mailbox.has_readers() {
                 self.shared.users.fetch_add(1, Ordering::Relaxed);
             }
@@ -257,7 +255,7 @@ impl UserHub {
     /// How often a transport of this hub sends HEARTBEAT and pings; `None` if it does not.
     ///
     /// ```
-    /// use std::time::{Duration, Instant};
+    /// use std::time::Duration;
     ///
     /// assert_eq!(user_hub::UserHub::new().heartbeat_interval(), Some(Duration::from_secs(25)));
     /// ```
@@ -269,7 +267,7 @@ impl UserHub {
     /// How long a transport of this hub waits for a pong.
     ///
     /// ```
-    /// use std::time::{Duration, Instant};
+    /// use std::time::Duration;
     ///
     /// assert_eq!(user_hub::UserHub::new().pong_timeout(), Duration::from_secs(10));
     /// ```
@@ -432,10 +430,11 @@ impl Shared {
             let head = mailbox.log.head();
             self.catch_up(&mut mailbox, moment);
             let appended = mailbox.append(drafts, moment, &self.limits);
-            if made && !mailbox.has_readers() {
-                mailbox.absent_entry = Some(self.absence.record(&slot, moment.now));
-            }
             mailbox.last_used = moment.now;
+            // Between the making and here a device may have come, and gone again.
+            if made && !mailbox.has_readers() && mailbox.entry.is_none() {
+                self.absence.is_absent(&slot, &mut mailbox);
+            }
             // A refused State may leave a removal, and a stale one nothing: what counts is whether there is something new.
             let parked = if mailbox.log.head() > head { mailbox.unpark() } else { Vec::new() };
             let connections = mailbox.connections();
@@ -494,12 +493,19 @@ impl Shared {
     }
 
     /// A connection was dropped.
-    pub(crate) fn disconnected(&self, slot: &Arc<Slot>, was_last: bool, now: Instant) {
+    pub(crate) fn disconnect(&self, slot: &Arc<Slot>, id: ConnectionId) {
+        let moment = self.moment();
+        let _waker = {
+            let mut mailbox = slot.mailbox.lock();
+            let waker = mailbox.unregister(id, moment.now);
+            if !mailbox.has_readers() {
+                self.users.fetch_sub(1, Ordering::Relaxed);
+                self.absence.left(slot, &mut mailbox, moment.now);
+            }
+            waker
+        };
         self.connections.fetch_sub(1, Ordering::Relaxed);
-        if was_last {
-            self.users.fetch_sub(1, Ordering::Relaxed);
-            self.absence.left(slot, now);
-        }
+        self.sweep(moment);
     }
 
     /// Brings a mailbox to the head of the hub-wide log; done before anything else happens in it.

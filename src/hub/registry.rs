@@ -40,7 +40,11 @@ impl Registry {
     }
 
     /// The user's mailbox, made if there is none; true if it was made.
-    pub(crate) fn find_or_insert(&self, user: &UserId, make: impl FnOnce() -> Mailbox<std::task::Waker>) -> (Arc<Slot>, bool) {
+    pub(crate) fn find_or_insert(
+        &self,
+        user: &UserId,
+        make: impl FnOnce() -> Mailbox<std::task::Waker>,
+    ) -> (Arc<Slot>, bool) {
         if let Some(slot) = self.find(user.as_str()) {
             return (slot, false);
         }

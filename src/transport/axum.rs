@@ -121,7 +121,7 @@ impl WebSocketRequest {
         self.serve_with(hub, user, origin, ConnectOptions::new())
     }
 
-    /// The same with options; a cursor in the request goes before their start, heartbeat and transport are replaced.
+    /// The same with options; a cursor in the request goes before their start, and their heartbeat is the hub's.
     ///
     /// # Panics
     /// Outside a tokio runtime, which axum is never.
@@ -132,7 +132,7 @@ impl WebSocketRequest {
     /// use user_hub::{ConnectOptions, Start};
     ///
     /// async fn handler(State(hub): State<UserHub>, device: WebSocketRequest) -> Response {
-    ///     let options = ConnectOptions::new().session("s-1").start(Start::SnapshotAndLog(20));
+    ///     let options = ConnectOptions::new().start(Start::SnapshotAndLog(20));
     ///     device.serve_with(&hub, "alice", &OriginPolicy::same_host(), options)
     /// }
     /// ```
@@ -198,7 +198,7 @@ impl SseRequest {
         self.serve_with(hub, user, origin, ConnectOptions::new())
     }
 
-    /// The same with options; a cursor in the request goes before their start, heartbeat and transport are replaced.
+    /// The same with options; a cursor in the request goes before their start, and their heartbeat is the hub's.
     ///
     /// ```
     /// # use axum::{extract::State, response::Response};
@@ -206,7 +206,7 @@ impl SseRequest {
     /// use user_hub::{ConnectOptions, Start};
     ///
     /// async fn handler(State(hub): State<UserHub>, device: SseRequest) -> Response {
-    ///     let options = ConnectOptions::new().session("s-1").start(Start::SnapshotAndLog(20));
+    ///     let options = ConnectOptions::new().start(Start::SnapshotAndLog(20));
     ///     device.serve_with(&hub, "alice", &OriginPolicy::same_host(), options)
     /// }
     /// ```

@@ -77,7 +77,7 @@ pub struct SseStream {
 impl SseStream {
     /// Connects a device with the hub's heartbeat, which also keeps proxies from closing a quiet response.
     ///
-    /// The options' heartbeat and transport are replaced.
+    /// The options' heartbeat is replaced.
     ///
     /// # Errors
     /// [`ConnectError`]: the user's identity is not one, or the hub has shut down.

@@ -98,7 +98,7 @@ impl fmt::Debug for WebSocketDevice {
 impl WebSocketDevice {
     /// Connects the device with the hub's heartbeat, which its CONNECTED announces and [`serve`](Self::serve) sends.
     ///
-    /// The options' heartbeat and transport are replaced.
+    /// The options' heartbeat is replaced.
     ///
     /// # Errors
     /// [`ConnectError`]: the user's identity is not one, or the hub has shut down.

@@ -16,7 +16,7 @@ macro_rules! page {
     };
 }
 
-const PAGE: [Asset; 19] = page![
+const PAGE: [Asset; 21] = page![
     "api.js",
     "app.js",
     "chains.js",

@@ -36,4 +36,9 @@ impl Desks {
         // Collected first: all desks tick, and then the first error counts.
         ticked.collect::<Vec<_>>().into_iter().collect()
     }
+
+    /// Puts everything on the disk, before the program ends.
+    pub fn flush(&self) -> Result<(), Refusal> {
+        self.0.iter().try_for_each(|(_, desk)| Ok(desk.lock().flush()?))
+    }
 }

@@ -19,14 +19,18 @@
 //! | `SEED` | of the prices, when a desk begins | 7 |
 //! | `TICK_MS` | milliseconds between two moves of the prices | 500 |
 
+#![expect(unreachable_pub, reason = "in a program, `pub` says what a module offers to the others")]
+
 mod assets;
 mod database;
 mod desk;
 mod desks;
 mod domain;
+mod failure;
 mod market;
 mod random;
 mod routes;
+mod server;
 mod services;
 mod session;
 mod simulation;
@@ -51,9 +55,6 @@ use crate::session::Sessions;
 use crate::simulation::Simulation;
 use crate::system::System;
 
-/// How long the devices may take to hear that it is over.
-const FAREWELL: Duration = Duration::from_secs(5);
-
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let data = PathBuf::from(setting("DATA_DIR", concat!(env!("CARGO_MANIFEST_DIR"), "/data").to_owned())?);
@@ -76,8 +77,30 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // No web page of another host. A client that is no browser has the cookie because it was given it.
     let origins = OriginPolicy::same_host().allow_missing();
     let app = routes::routes(App { hub: hub.clone(), sessions, desks: Arc::clone(&desks), database, origins });
-    serve(listener, app, hub).await?;
+    server::serve(listener, app, hub).await?;
 
-    tokio::task::spawn_blocking(move || simulation.stop()).await?;
+    tokio::task::spawn_blocking(move || {
+        simulation.stop();
+        desks.flush()
+    })
+    .await??;
     Ok(())
+}
+
+/// An environment variable, or what stands for it.
+fn setting<T: FromStr<Err: Error + 'static>>(name: &str, default: T) -> Result<T, Box<dyn Error>> {
+    match std::env::var(name) {
+        Ok(value) => value.parse().map_err(|error| format!("{name}={value}: {error}").into()),
+        Err(std::env::VarError::NotPresent) => Ok(default),
+        Err(error) => Err(format!("{name}: {error}").into()),
+    }
+}
+
+/// The folder of database and key: for the user who runs this, and nobody else.
+fn create_private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }

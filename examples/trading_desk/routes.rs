@@ -15,13 +15,14 @@ use serde_json::json;
 use user_hub::trading::LifecycleEvent;
 use user_hub::transport::axum::{SseRequest, WebSocketRequest};
 use user_hub::transport::{DeviceRequest, OriginPolicy};
-use user_hub::{Timestamp, UserHub};
+use user_hub::{ConnectOptions, Start, Timestamp, UserHub};
 
 use crate::assets;
 use crate::database::Database;
 use crate::desk::{Desk, USERS};
 use crate::desks::Desks;
 use crate::domain::Refusal;
+use crate::failure::Failure;
 use crate::services::chain::NewOrder;
 use crate::session::{Session, Sessions};
 
@@ -68,11 +69,16 @@ pub fn routes(app: App) -> Router {
 }
 
 async fn web_socket(State(app): State<App>, session: Session, request: WebSocketRequest) -> Response {
-    request.serve(&app.hub, session.user, &app.origins)
+    request.serve_with(&app.hub, session.user, &app.origins, for_the_page())
 }
 
 async fn events(State(app): State<App>, session: Session, request: SseRequest) -> Response {
-    request.serve(&app.hub, session.user, &app.origins)
+    request.serve_with(&app.hub, session.user, &app.origins, for_the_page())
+}
+
+/// A page that was just opened also gets what happened last, as far as the hub still has it.
+fn for_the_page() -> ConnectOptions {
+    ConnectOptions::new().start(Start::SnapshotAndLog(HISTORY))
 }
 
 #[derive(Deserialize)]
@@ -135,9 +141,7 @@ async fn act(
 }
 
 /// A step of a desk waits for its turn and for the disk: not on a worker that serves connections.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Failure> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => Ok(result?),
         Err(error) => Err(Failure::internal(&error)),
@@ -176,46 +180,4 @@ async fn secure(mut response: Response) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-/// An answer that says in a sentence what is wrong.
-struct Failure {
-    status: StatusCode,
-    sentence: String,
-}
-
-impl Failure {
-    fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
-        Self { status, sentence: sentence.into() }
-    }
-
-    /// Says it to whoever runs the server; the user can do nothing about it.
-    fn internal(error: &dyn std::error::Error) -> Self {
-        eprintln!("a request failed: {error}");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong; nothing was changed.")
-    }
-}
-
-impl From<JsonRejection> for Failure {
-    fn from(rejection: JsonRejection) -> Self {
-        Self::new(rejection.status(), rejection.body_text())
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        let status = match &refusal {
-            Refusal::Unknown(_) => StatusCode::NOT_FOUND,
-            Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Refusal::Conflict(_) => StatusCode::CONFLICT,
-            Refusal::NotStored(error) => return Self::internal(error),
-        };
-        Self::new(status, refusal.to_string())
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        (self.status, Json(json!({ "error": self.sentence }))).into_response()
-    }
 }

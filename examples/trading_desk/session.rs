@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
-use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,7 +16,7 @@ use user_hub::Timestamp;
 use crate::desk::USERS;
 
 const COOKIE: &str = "trading_desk";
-const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+const LIFETIME_SECONDS: i64 = 12 * 60 * 60;
 const KEY_BYTES: usize = 32;
 
 /// A user who is signed in, until when.
@@ -29,7 +28,8 @@ pub struct Session {
 
 /// Begins sessions, and recognizes those that it began.
 pub struct Sessions {
-    key: [u8; KEY_BYTES],
+    /// Has the key, and nothing to sign yet.
+    mac: Hmac<Sha256>,
 }
 
 impl Sessions {
@@ -40,16 +40,16 @@ impl Sessions {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create_key(&path),
             known => known,
         }
-        .map(|key| Self { key })
+        .and_then(|key| Hmac::new_from_slice(&key).map_err(io::Error::other))
+        .map(|mac| Self { mac })
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
     }
 
     /// The `Set-Cookie` of a new session.
     pub fn begin(&self, user: &str, now: Timestamp) -> String {
-        let seconds = LIFETIME.as_secs();
-        let expires = now.as_milliseconds() / 1_000 + seconds.cast_signed();
+        let expires = now.as_milliseconds() / 1_000 + LIFETIME_SECONDS;
         let signature = hex(&self.mac(user, expires).finalize().into_bytes());
-        format!("{COOKIE}={user}.{expires}.{signature}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}")
+        format!("{COOKIE}={user}.{expires}.{signature}; HttpOnly; SameSite=Strict; Path=/; Max-Age={LIFETIME_SECONDS}")
     }
 
     /// The `Set-Cookie` that ends a session in the browser.
@@ -83,7 +83,7 @@ impl Sessions {
     }
 
     fn mac(&self, user: &str, expires: i64) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new(&self.key.into());
+        let mut mac = self.mac.clone();
         mac.update(format!("{COOKIE}.{user}.{expires}").as_bytes());
         mac
     }

@@ -80,9 +80,7 @@ impl Autopilot {
     pub fn stop(&mut self) {
         self.state.running = false;
         self.state.held_by_breaker = false;
-        for signal in self.state.pending.drain(..) {
-            self.news.signals.push(signal.payload(SignalStatus::Cancelled));
-        }
+        self.end_signals(SignalStatus::Cancelled, |_| true);
     }
 
     /// The breaker has tripped.
@@ -110,16 +108,12 @@ impl Autopilot {
         for signal in pending.iter_mut() {
             signal.grow_older();
         }
-        for expired in pending.extract_if(.., |signal| signal.is_expired(now)) {
-            self.news.signals.push(expired.payload(SignalStatus::Expired));
-        }
-        if !*running {
-            return;
-        }
-        if random.chance(MODE_CHANGES_PER_TICK) {
+        let looks = *running && pending.len() < MOST_PENDING && random.chance(SIGNALS_PER_TICK);
+        if *running && random.chance(MODE_CHANGES_PER_TICK) {
             *mode = random.one_of(Mode::ALL);
         }
-        if pending.len() < MOST_PENDING && random.chance(SIGNALS_PER_TICK) {
+        self.end_signals(SignalStatus::Expired, |signal| signal.is_expired(now));
+        if looks {
             self.find_signal(market, now);
         }
     }
@@ -143,9 +137,13 @@ impl Autopilot {
     }
 
     pub fn traded(&mut self, signal_id: &str) {
-        for signal in self.state.pending.extract_if(.., |signal| signal.id == signal_id) {
-            self.news.signals.push(signal.payload(SignalStatus::Executed));
-        }
+        self.end_signals(SignalStatus::Executed, |signal| signal.id == signal_id);
+    }
+
+    fn end_signals(&mut self, how: SignalStatus, which: impl Fn(&Signal) -> bool) {
+        let (ended, pending) = std::mem::take(&mut self.state.pending).into_iter().partition(which);
+        self.state.pending = pending;
+        self.news.signals.extend(Vec::into_iter(ended).map(|signal: Signal| signal.payload(how.clone())));
     }
 
     /// Takes note of the rest of the desk, and tells what is different from the last time.

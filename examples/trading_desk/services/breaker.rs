@@ -16,7 +16,7 @@ use crate::domain::cents;
 use crate::time::{Day, after};
 
 const NAME: &str = "breaker";
-const LOSSES_IN_A_ROW: u32 = 4;
+const LOSSES_IN_A_ROW: u32 = 5;
 const DAILY_LOSS: f64 = 2_500.0;
 const COOL_DOWN_MS: i64 = 60_000;
 

@@ -36,7 +36,9 @@ pub struct Movement {
 pub enum What {
     Placed,
     Opened,
-    TargetHit { number: u8 },
+    TargetHit {
+        number: u8,
+    },
     StopMoved,
     StopHit,
     /// The trade is over, with this profit altogether.

@@ -7,8 +7,10 @@ pub mod autopilot;
 pub mod breaker;
 pub mod chain;
 pub mod chain_tracker;
+pub mod modes;
 pub mod profit;
 pub mod repository;
+pub mod signal;
 
 use std::sync::Arc;
 

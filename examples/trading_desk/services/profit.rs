@@ -128,12 +128,8 @@ impl State {
         pnl.daily_pnl = cents(self.today + unrealized);
         pnl.unrealized_pnl = cents(unrealized);
         pnl.realized_pnl = cents(realized);
-        pnl.pnl_by_mode = PnlByMode::new(
-            in_mode(Mode::Ultra),
-            in_mode(Mode::Scalp),
-            in_mode(Mode::Swing),
-            in_mode(Mode::Position),
-        );
+        pnl.pnl_by_mode =
+            PnlByMode::new(in_mode(Mode::Ultra), in_mode(Mode::Scalp), in_mode(Mode::Swing), in_mode(Mode::Position));
         pnl.trades_count = TradesCount::new(trades, self.winning, self.losing);
         pnl.win_rate = if trades == 0 { 0.0 } else { f64::from(self.winning) / f64::from(trades) };
         pnl.positions = Symbol::ALL.into_iter().filter_map(|symbol| in_symbol(symbol, positions)).collect();

@@ -26,7 +26,7 @@ struct Entry {
 
 impl LifecycleRepository {
     pub fn load(outlet: Outlet, database: &Database) -> Result<Self, DatabaseError> {
-        let newest = database.lifecycle(outlet.user, 1)?;
+        let newest = database.lifecycle::<LifecycleEvent>(outlet.user, 1)?;
         Ok(Self { outlet, last_number: newest.first().map_or(0, |(number, _)| *number), news: Vec::new() })
     }
 
@@ -48,8 +48,7 @@ impl LifecycleRepository {
 
     /// Records what the circuit breaker did, and leaves it to the breaker to tell it together with its State.
     pub fn record_for_breaker(&mut self, tripped: bool, reason: &str, now: Timestamp) -> LifecycleEvent {
-        let event_type =
-            if tripped { LifecycleEventType::BreakerTripped } else { LifecycleEventType::BreakerReset };
+        let event_type = if tripped { LifecycleEventType::BreakerTripped } else { LifecycleEventType::BreakerReset };
         let mut event = self.next("breaker", event_type, "ALL", now);
         event.reason = Some(reason.into());
         self.keep(event.clone(), true);

@@ -169,7 +169,12 @@ impl Log {
     /// have replaced is taken away.
     ///
     /// A State that is older than the one in the log is left out; so is a removal of what is not there.
-    pub(crate) fn append(&mut self, drafts: Vec<Draft>, moment: Moment, limits: &LogLimits) -> Result<Appended, Refused> {
+    pub(crate) fn append(
+        &mut self,
+        drafts: Vec<Draft>,
+        moment: Moment,
+        limits: &LogLimits,
+    ) -> Result<Appended, Refused> {
         let (drafts, stale) = self.without_stale(drafts);
         if let Err(refused) = self.admit(&drafts, limits) {
             self.reject(drafts.into_iter().filter(Draft::is_state).map(|draft| draft.state), moment, limits);
@@ -300,7 +305,8 @@ impl Log {
         }
         let (mut keys, mut bytes) = (self.live.keys, self.live.bytes);
         for (at, draft) in drafts.iter().enumerate() {
-            let replaced_later = || drafts[at + 1..].iter().any(|later| later.class != Class::Log && later.state == draft.state);
+            let replaced_later =
+                || drafts[at + 1..].iter().any(|later| later.class != Class::Log && later.state == draft.state);
             if draft.class == Class::Log || !self.counts(draft.is_public()) || replaced_later() {
                 continue;
             }
@@ -387,7 +393,9 @@ impl Log {
             }
             self.evict_oldest();
         }
-        while self.live.keys + self.gone.keys > limits.state_keys || self.live.bytes + self.gone.bytes > limits.state_bytes {
+        while self.live.keys + self.gone.keys > limits.state_keys
+            || self.live.bytes + self.gone.bytes > limits.state_bytes
+        {
             let Some(seq) = self.ended.pop_front() else { break };
             self.forget_ended(seq);
         }

@@ -159,7 +159,12 @@ impl Session {
             Begin::After(_) | Begin::Unknown => {
                 let to = (log.log_floor() > 0).then_some(log.log_floor());
                 self.batch.push_back(Item::Connected { after: None, recovered: false, last_log: 0 });
-                self.batch.push_back(Item::Gap { from: None, to, reason: GapReason::Unknown, last_log: log.log_floor() });
+                self.batch.push_back(Item::Gap {
+                    from: None,
+                    to,
+                    reason: GapReason::Unknown,
+                    last_log: log.log_floor(),
+                });
                 self.push_records(log.after(0), Carry::Always);
             }
         }
@@ -170,7 +175,8 @@ impl Session {
     fn take_after_position(&mut self, log: &Log) -> bool {
         if self.position < log.log_floor() {
             let to = log.log_floor();
-            let gap = Item::Gap { from: Some(self.position + 1), to: Some(to), reason: GapReason::Evicted, last_log: to };
+            let gap =
+                Item::Gap { from: Some(self.position + 1), to: Some(to), reason: GapReason::Evicted, last_log: to };
             self.batch.push_back(gap);
         }
         let is_reset = self.position < log.state_floor();
@@ -188,7 +194,8 @@ impl Session {
         let mut records = records.peekable();
         while let Some(record) = records.next() {
             may_carry |= record.class == Class::Log;
-            let is_last_of_group = record.group.is_none() || records.peek().is_none_or(|next| next.group != record.group);
+            let is_last_of_group =
+                record.group.is_none() || records.peek().is_none_or(|next| next.group != record.group);
             let to = record.group.unwrap_or(record.seq);
             let moves = may_carry && is_last_of_group && self.carried.is_none_or(|carried| carried < to);
             if moves {

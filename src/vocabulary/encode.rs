@@ -394,7 +394,11 @@ impl<C: serde::ser::SerializeMap> serde::ser::SerializeMap for LookingInside<'_,
         let result = self.inner.serialize_value(&Checked { value, faults: self.faults });
         self.faults.passing(result, || format!("[{index}]"))
     }
-    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(&mut self, key: &K, value: &V) -> Result<(), C::Error> {
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        key: &K,
+        value: &V,
+    ) -> Result<(), C::Error> {
         let index = self.next_index();
         let result = self.inner.serialize_entry(key, &Checked { value, faults: self.faults });
         self.faults.passing(result, || match serde_json::to_value(key) {

@@ -156,7 +156,11 @@ impl DynamicEvent {
 impl fmt::Debug for DynamicEvent {
     /// Shows no payload: events end up in logs.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("DynamicEvent").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+        formatter
+            .debug_struct("DynamicEvent")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 

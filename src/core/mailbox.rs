@@ -63,7 +63,12 @@ impl<W> Mailbox<W> {
         }
     }
 
-    /// How many connections the user has, those not counted that were told to close.
+    /// How many connections are there, those too that were told to close.
+    pub(crate) fn open(&self) -> usize {
+        self.readers.len()
+    }
+
+    /// How many connections will get what comes: those that were told to close will not.
     pub(crate) fn connections(&self) -> usize {
         self.readers.iter().filter(|reader| reader.close.is_none()).count()
     }

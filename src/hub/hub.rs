@@ -164,7 +164,7 @@ impl UserHub {
         let id = ConnectionId::from_number(self.shared.last_connection.fetch_add(1, Ordering::Relaxed) + 1);
         let displaced_by = CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS);
         loop {
-            let (slot, _) = self.shared.registry.find_or_insert(&user, || self.shared.new_mailbox(moment));
+            let slot = self.shared.registry.find_or_insert(&user, || self.shared.new_mailbox(moment));
             let mut mailbox = slot.mailbox.lock();
             if mailbox.is_closed {
                 continue;
@@ -188,7 +188,8 @@ impl UserHub {
         }
     }
 
-    /// How many connections a user has.
+    /// How many connections a user has: each from [`connect`](Self::connect) until it is dropped, also when it was told to
+    /// close.
     ///
     /// ```
     /// let hub = user_hub::UserHub::new();
@@ -198,7 +199,7 @@ impl UserHub {
     /// ```
     #[must_use]
     pub fn connections_of(&self, user: &str) -> usize {
-        self.shared.registry.find(user).map_or(0, |slot| slot.mailbox.lock().connections())
+        self.shared.registry.find(user).map_or(0, |slot| slot.mailbox.lock().open())
     }
 
     /// Whether a user has a connection.
@@ -211,7 +212,7 @@ impl UserHub {
         self.connections_of(user) > 0
     }
 
-    /// How many connections all users have.
+    /// How many connections all users have, counted like [`connections_of`](Self::connections_of).
     ///
     /// ```
     /// let hub = user_hub::UserHub::new();
@@ -422,7 +423,7 @@ impl Shared {
 
     fn append(&self, user: &UserId, drafts: Vec<Draft>, moment: Moment) -> Result<Outcome, Refused> {
         loop {
-            let (slot, made) = self.registry.find_or_insert(user, || self.new_mailbox(moment));
+            let slot = self.registry.find_or_insert(user, || self.new_mailbox(moment));
             let mut mailbox = slot.mailbox.lock();
             if mailbox.is_closed {
                 continue;
@@ -431,8 +432,8 @@ impl Shared {
             self.catch_up(&mut mailbox, moment);
             let appended = mailbox.append(drafts, moment, &self.limits);
             mailbox.last_used = moment.now;
-            // Between the making and here a device may have come, and gone again.
-            if made && !mailbox.has_readers() && mailbox.entry.is_none() {
+            // It was just made, or is about to be removed: then it stays after all.
+            if !mailbox.has_readers() && mailbox.entry.is_none() {
                 self.absence.is_absent(&slot, &mut mailbox);
             }
             // A refused State may leave a removal, and a stale one nothing: what counts is whether there is something new.

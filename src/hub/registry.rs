@@ -39,24 +39,20 @@ impl Registry {
         self.shard(hash).read().find(hash, |slot| slot.user.as_str() == user).cloned()
     }
 
-    /// The user's mailbox, made if there is none; true if it was made.
-    pub(crate) fn find_or_insert(
-        &self,
-        user: &UserId,
-        make: impl FnOnce() -> Mailbox<std::task::Waker>,
-    ) -> (Arc<Slot>, bool) {
+    /// The user's mailbox, made if there is none.
+    pub(crate) fn find_or_insert(&self, user: &UserId, make: impl FnOnce() -> Mailbox<std::task::Waker>) -> Arc<Slot> {
         if let Some(slot) = self.find(user.as_str()) {
-            return (slot, false);
+            return slot;
         }
         let hash = self.hasher.hash_one(user.as_str());
         let mut shard = self.shard(hash).write();
         let hash_of = |slot: &Arc<Slot>| self.hasher.hash_one(slot.user.as_str());
         match shard.entry(hash, |slot| slot.user == *user, hash_of) {
-            Entry::Occupied(found) => (Arc::clone(found.get()), false),
+            Entry::Occupied(found) => Arc::clone(found.get()),
             Entry::Vacant(place) => {
                 let slot = Arc::new(Slot { user: user.clone(), mailbox: Mutex::new(make()) });
                 place.insert(Arc::clone(&slot));
-                (slot, true)
+                slot
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Server-sent events over real sockets: curl, and HTTP by hand where the bytes matter.
 #![cfg(feature = "axum")]
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod sockets;
 

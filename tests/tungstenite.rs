@@ -1,5 +1,6 @@
 //! The same devices on a server without a web framework.
 #![cfg(feature = "tungstenite")]
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -49,6 +49,7 @@ use axum::extract::FromRequestParts;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
@@ -65,7 +66,8 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 /// A request for a WebSocket: the extractor of a handler.
 ///
 /// The socket reads messages of at most 4 KiB with a buffer of 4 KiB, and gathers 16 KiB before it writes; axum's own
-/// defaults would cost 128 KiB a connection.
+/// defaults would cost 128 KiB a connection. A WebSocket over HTTP/2 comes as a `CONNECT` request: route it with
+/// `axum::routing::any`.
 ///
 /// ```
 /// use axum::{extract::State, response::Response};
@@ -231,7 +233,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SseRequest {
 
 fn read(parts: &Parts) -> DeviceRequest {
     DeviceRequest::read(parts.uri.query(), |name| parts.headers.get(name).map(HeaderValue::as_bytes))
-        .authority(parts.uri.authority().map(|authority| authority.as_str()))
+        .authority(parts.uri.authority().map(Authority::as_str))
 }
 
 fn resumed(options: ConnectOptions, request: &DeviceRequest) -> ConnectOptions {

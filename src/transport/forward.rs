@@ -55,8 +55,9 @@ impl Connection {
     pub async fn forward<K: FrameSink>(self, mut sink: K) -> Result<CloseReason, K::Error> {
         let mut pump = Pump::new(self);
         let reason = poll_fn(|context| pump.poll(context, &mut sink)).await?;
-        drop(pump);
         poll_fn(|context| sink.poll_flush(context)).await?;
+        // It counts as connected until it has been told, so that a host in shutdown can wait for that.
+        drop(pump);
         poll_fn(|context| sink.poll_close(context, &reason)).await?;
         Ok(reason)
     }

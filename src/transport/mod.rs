@@ -15,6 +15,13 @@
 //!
 //! What a handler needs of the HTTP request is a [`DeviceRequest`]; which web pages may connect is an [`OriginPolicy`].
 //!
+//! # Shutting down
+//! [`UserHub::shutdown`](crate::UserHub::shutdown) gives every device a `CLOSING` frame with code 1001. A device counts
+//! as connected until that has been sent, at the latest five seconds after on a WebSocket; so wait, as long as your
+//! patience lasts, until [`connection_count`](crate::UserHub::connection_count) is 0 before the process ends. axum's
+//! graceful shutdown does not know of upgraded connections.
+//!
+//! # How it is built
 //! ```text
 //!             Connection (a Stream of Frame, pulled deadlines)
 //!                  │ timed: drives the deadlines

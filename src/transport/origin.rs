@@ -229,6 +229,8 @@ pub struct MalformedOrigin(String);
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
     use super::*;
 
     fn request(origin: Option<&'static str>, host: &'static str, site: Option<&'static str>) -> DeviceRequest {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures::Stream;
 
 use super::timed::Timed;
-use crate::{ConnectError, ConnectOptions, Connection, Frame, UserHub};
+use crate::{CloseReason, ConnectError, ConnectOptions, Connection, Frame, UserHub};
 
 /// A chunk that has grown to this is sent although more is ready.
 const CHUNK: usize = 16 * 1024;
@@ -148,7 +148,7 @@ impl Stream for SseStream {
 
 /// Appends a frame as an event; true when it is the last one.
 pub(super) fn write_event(chunk: &mut Vec<u8>, frame: &Frame) -> bool {
-    let retry = frame.close_reason().and_then(|reason| reason.retry_hint());
+    let retry = frame.close_reason().and_then(CloseReason::retry_hint);
     if let Some(wait) = retry {
         put(chunk, format_args!("retry: {}\n", wait.as_millis()));
     }

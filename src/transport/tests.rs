@@ -1,4 +1,5 @@
 //! The drivers against a socket that does what a test says, with a clock that jumps.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -11,7 +12,6 @@ use futures::{FutureExt, Sink, Stream, StreamExt};
 use parking_lot::Mutex;
 
 use super::{FrameSink, FromDevice, SseStream, ToDevice, WebSocketDevice};
-use crate::prelude::*;
 use crate::{
     Clock, CloseCode, CloseReason, ConnectOptions, Cursor, DynamicEvent, Frame, FrameKind, Start, SystemClock,
     Timestamp, UserHub,
@@ -289,7 +289,6 @@ async fn a_ping_goes_out_with_each_heartbeat_in_one_flush() {
 async fn a_device_that_answers_no_ping_is_closed_with_3012() {
     let (hub, device) = (hub(), Device::default());
     let started = tokio::time::Instant::now();
-    device.change(|wire| wire.gone = false);
     let reason = device.serve(web_socket(&hub)).await.unwrap();
 
     assert_eq!(reason.code(), CloseCode::NO_PONG);
@@ -383,12 +382,16 @@ async fn a_device_that_closes_has_left_by_itself() {
 #[tokio::test(start_paused = true)]
 async fn a_closed_device_gets_closing_and_then_the_close() {
     let (hub, device) = (hub(), Device::default());
-    device.change(|wire| wire.gone = false);
     let mut driver = Box::pin(device.serve(web_socket(&hub)));
     turn(&mut driver).await;
+    device.change(|wire| wire.stuck = true);
     hub.shutdown();
     turn(&mut driver).await;
     assert_eq!(device.names(), ["CONNECTED", "SYNCED", "CLOSING", "close 1001"]);
+    assert_eq!(hub.connection_count(), 1, "not told yet");
+    device.change(|wire| wire.stuck = false);
+    turn(&mut driver).await;
+    assert_eq!(hub.connection_count(), 0);
     device.change(|wire| wire.gone = true);
     assert_eq!(driver.await.unwrap().code(), CloseCode::SHUTTING_DOWN);
 }

@@ -118,9 +118,10 @@ impl WebSocketDevice {
     /// Drives the device until it is gone; returns why the hub closed it, or `None` when the device left by itself.
     ///
     /// Everything that is ready goes out with one flush. Every heartbeat interval the device gets a HEARTBEAT frame
-    /// and a ping; without a pong in time it is closed with [`CloseCode::NO_PONG`], also when it reads nothing. It
-    /// has left the hub at once then, and at every other end; its socket gets five more seconds for the close. With
-    /// heartbeats turned off, only the operating system notices that a device has vanished.
+    /// and a ping; without a pong in time it is closed with [`CloseCode::NO_PONG`], also when it reads nothing, and
+    /// leaves the hub at once. A device that the hub closes leaves it when `CLOSING` and the close are sent. Sending
+    /// them and waiting for the answer takes at most five seconds. With heartbeats turned off, only the operating
+    /// system notices that a device has vanished.
     ///
     /// `encode` turns what is sent into the library's message, `decode` says what a received message is. The library
     /// must answer pings and the close handshake itself, and should limit inbound messages to a few KiB.
@@ -165,21 +166,28 @@ impl WebSocketDevice {
         let pings = self.rhythm.map(|(interval, timeout)| Pings::new(interval, timeout));
         let mut line = Line { socket, encode, decode, pings, pings_held: 0 };
         let end = poll_fn(|context| line.poll(context, &mut pump)).await;
-        // From here on the device has left the hub, however long its socket takes.
         let mut connection = pump.into_connection();
-        let mut unsent = Vec::new();
-        let reason = match end {
-            End::Closed(reason) => Some(reason),
+        let (connection, unsent, reason) = match end {
+            // It counts as connected until it has been told, so that a host in shutdown can wait for that.
+            End::Closed(reason) => (Some(connection), Vec::new(), Some(reason)),
             End::NoPong => {
                 connection.close(CloseReason::new(CloseCode::NO_PONG));
                 // CLOSING, behind the rest of a group that has begun.
-                unsent.extend(iter::from_fn(|| connection.next().now_or_never().flatten()));
-                Some(CloseReason::new(CloseCode::NO_PONG))
+                let unsent = iter::from_fn(|| connection.next().now_or_never().flatten()).collect();
+                drop(connection);
+                (None, unsent, Some(CloseReason::new(CloseCode::NO_PONG)))
             }
-            End::Left => None,
+            End::Left => {
+                drop(connection);
+                (None, Vec::new(), None)
+            }
         };
-        drop(connection);
-        let _ = tokio::time::timeout(FAREWELL, line.farewell(unsent, reason.clone())).await;
+        let farewell = async {
+            line.tell(unsent, reason.clone()).await?;
+            drop(connection);
+            line.wait_for_the_end().await
+        };
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
         reason
     }
 }
@@ -265,14 +273,19 @@ where
         Poll::Ready(Ok(()))
     }
 
-    /// Says goodbye and waits for the device's own; the library answers a close that the device began.
-    async fn farewell(&mut self, unsent: Vec<Frame>, reason: Option<CloseReason>) -> Result<(), E> {
+    /// Sends the last frames and the close.
+    async fn tell(&mut self, unsent: Vec<Frame>, reason: Option<CloseReason>) -> Result<(), E> {
         for frame in unsent {
             self.socket.feed((self.encode)(ToDevice::Text(frame))).await?;
         }
-        if let Some(reason) = reason {
-            self.socket.send((self.encode)(ToDevice::Close(reason))).await?;
+        match reason {
+            Some(reason) => self.socket.send((self.encode)(ToDevice::Close(reason))).await,
+            None => Ok(()),
         }
+    }
+
+    /// Waits for the device's close; the library answers one that the device began.
+    async fn wait_for_the_end(&mut self) -> Result<(), E> {
         while self.socket.next().await.transpose()?.is_some() {}
         Ok(())
     }

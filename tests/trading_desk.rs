@@ -291,12 +291,17 @@ async fn a_restart_keeps_session_and_state() {
 async fn what_was_answered_survives_a_kill() {
     let server = Server::start().await;
     let alice = server.sign_in("alice").await;
-    server.post("/api/autopilot/stop", &alice, "").await.expect(202);
     let chain = server.place_order(&alice).await;
+    server.post("/api/breaker/trip", &alice, "").await.expect(202);
     let server = Server::start_in(server.kill().await).await;
     let mut socket = server.web_socket(&alice).await;
-    socket.until("the order", |frame| frame["data"]["chain"]["chainId"] == *chain).await;
-    assert!(server.get("/api/lifecycle", &alice).await.expect(200).contains("ORDER_PLACED"));
+    socket.until("SYNCED", |frame| frame["type"] == "SYNCED").await;
+
+    let chain = socket.seen.iter().find(|frame| frame["data"]["chain"]["chainId"] == *chain).unwrap();
+    assert_eq!(chain["data"]["chain"]["orders"][0]["quantity"], 0.05);
+    let breaker = socket.seen.iter().find(|frame| frame["type"] == "CIRCUIT_BREAKER_UPDATE").unwrap();
+    assert_eq!(breaker["data"]["state"]["phase"], "open");
+    assert!(server.get("/api/lifecycle", &alice).await.expect(200).contains("BREAKER_TRIPPED"));
 }
 
 #[tokio::test]

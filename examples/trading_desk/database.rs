@@ -51,7 +51,10 @@ pub struct Database {
 
 impl Database {
     pub fn open(path: &Path) -> Result<Self, DatabaseError> {
-        let file = redb::Database::create(path)?;
+        Self::over(redb::Database::create(path)?)
+    }
+
+    pub fn over(file: redb::Database) -> Result<Self, DatabaseError> {
         // From here on every table exists, which spares every reader the question.
         let transaction = file.begin_write()?;
         transaction.open_table(STATE)?;

@@ -55,6 +55,7 @@ impl Desk {
         seed: u64,
         database: Arc<Database>,
         events: Arc<dyn EventSink + Send + Sync>,
+        now: Timestamp,
     ) -> Result<Self, Refusal> {
         let seed = seed ^ user.seed;
         let outlet = Outlet { user: user.name, events };
@@ -67,7 +68,7 @@ impl Desk {
             profit: Profit::load(outlet, &database)?,
         };
         let mut desk = Self { user: user.name, database, bot, ticks: 0 };
-        desk.step(Cause::Request, |bot, _| {
+        desk.step(Cause::Request, now, |bot| {
             bot.recall();
             Ok(())
         })?;
@@ -75,44 +76,44 @@ impl Desk {
     }
 
     /// One move of the prices, and all that follows from it.
-    pub fn tick(&mut self) -> Result<(), Refusal> {
+    pub fn tick(&mut self, now: Timestamp) -> Result<(), Refusal> {
         self.ticks = self.ticks.wrapping_add(1);
-        self.step(Cause::Tick, |bot, now| {
+        self.step(Cause::Tick, now, |bot| {
             bot.tick(now);
             Ok(())
         })
     }
 
-    pub fn place_order(&mut self, order: NewOrder) -> Result<String, Refusal> {
-        self.step(Cause::Request, |bot, now| bot.place(order, now))
+    pub fn place_order(&mut self, order: NewOrder, now: Timestamp) -> Result<String, Refusal> {
+        self.step(Cause::Request, now, |bot| bot.place(order, now))
     }
 
-    pub fn close_chain(&mut self, chain_id: &str) -> Result<(), Refusal> {
-        self.step(Cause::Request, |bot, now| bot.chains.close(chain_id, now))
+    pub fn close_chain(&mut self, chain_id: &str, now: Timestamp) -> Result<(), Refusal> {
+        self.step(Cause::Request, now, |bot| bot.chains.close(chain_id, now))
     }
 
-    pub fn trip_breaker(&mut self) -> Result<(), Refusal> {
-        self.step(Cause::Request, Bot::trip)
+    pub fn trip_breaker(&mut self, now: Timestamp) -> Result<(), Refusal> {
+        self.step(Cause::Request, now, |bot| bot.trip(now))
     }
 
     /// Closes the breaker, whatever its phase. The autopilot is started by whoever wants it to go on.
-    pub fn reset_breaker(&mut self) -> Result<(), Refusal> {
-        self.step(Cause::Request, |bot, now| {
+    pub fn reset_breaker(&mut self, now: Timestamp) -> Result<(), Refusal> {
+        self.step(Cause::Request, now, |bot| {
             bot.breaker.reset("reset by hand", &mut bot.repository, now);
             Ok(())
         })
     }
 
-    pub fn start_autopilot(&mut self) -> Result<(), Refusal> {
-        self.step(Cause::Request, |bot, _| {
+    pub fn start_autopilot(&mut self, now: Timestamp) -> Result<(), Refusal> {
+        self.step(Cause::Request, now, |bot| {
             bot.breaker_lets_through()?;
             bot.autopilot.start();
             Ok(())
         })
     }
 
-    pub fn stop_autopilot(&mut self) -> Result<(), Refusal> {
-        self.step(Cause::Request, |bot, _| {
+    pub fn stop_autopilot(&mut self, now: Timestamp) -> Result<(), Refusal> {
+        self.step(Cause::Request, now, |bot| {
             bot.autopilot.stop();
             Ok(())
         })
@@ -127,10 +128,11 @@ impl Desk {
     fn step<T>(
         &mut self,
         cause: Cause,
-        change: impl FnOnce(&mut Bot, Timestamp) -> Result<T, Refusal>,
+        now: Timestamp,
+        change: impl FnOnce(&mut Bot) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let (mut bot, now) = (self.bot.clone(), Timestamp::now());
-        let answer = change(&mut bot, now)?;
+        let mut bot = self.bot.clone();
+        let answer = change(&mut bot)?;
         bot.settle(now);
         let mut changes = self.database.begin()?;
         bot.save(self.user, &mut changes)?;

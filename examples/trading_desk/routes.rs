@@ -119,7 +119,7 @@ async fn place_order(
     body: Result<Json<NewOrder>, JsonRejection>,
 ) -> Result<impl IntoResponse, Failure> {
     let Json(order) = body?;
-    let chain_id = blocking(move || app.desks.with(session.user, |desk| desk.place_order(order))).await?;
+    let chain_id = blocking(move || app.desks.with(session.user, |desk, now| desk.place_order(order, now))).await?;
     Ok((StatusCode::CREATED, Json(json!({ "chainId": chain_id }))))
 }
 
@@ -128,13 +128,13 @@ async fn close_chain(
     session: Session,
     Path(chain_id): Path<String>,
 ) -> Result<StatusCode, Failure> {
-    act(State(app), session, move |desk| desk.close_chain(&chain_id)).await
+    act(State(app), session, move |desk, now| desk.close_chain(&chain_id, now)).await
 }
 
 async fn act(
     State(app): State<App>,
     session: Session,
-    act: impl FnOnce(&mut Desk) -> Result<(), Refusal> + Send + 'static,
+    act: impl FnOnce(&mut Desk, Timestamp) -> Result<(), Refusal> + Send + 'static,
 ) -> Result<StatusCode, Failure> {
     blocking(move || app.desks.with(session.user, act)).await?;
     Ok(StatusCode::ACCEPTED)

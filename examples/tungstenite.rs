@@ -50,6 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn device(hub: UserHub, stream: TcpStream) {
     let mut accepted = None;
+    #[allow(clippy::result_large_err, reason = "the refusal is of the type that the library wants")]
     let handshake = |request: &Request, response: Response| {
         accepted = Some(accept(&hub, request).map_err(refusal)?);
         Ok(response)

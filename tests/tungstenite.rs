@@ -17,6 +17,7 @@ use user_hub::{CloseReason, ConnectOptions, DynamicEvent, UserHub};
 
 async fn serve(hub: UserHub, stream: TcpStream) -> Option<CloseReason> {
     let mut accepted = None;
+    #[allow(clippy::result_large_err, reason = "the refusal is of the type that the library wants")]
     let handshake = |request: &Request, response: Response| {
         let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
         let device = DeviceRequest::read(request.uri().query(), header);

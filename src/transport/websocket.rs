@@ -172,10 +172,11 @@ impl WebSocketDevice {
             End::Closed(reason) => (Some(connection), Vec::new(), Some(reason)),
             End::NoPong => {
                 connection.close(CloseReason::new(CloseCode::NO_PONG));
-                // CLOSING, behind the rest of a group that has begun.
-                let unsent = iter::from_fn(|| connection.next().now_or_never().flatten()).collect();
+                // CLOSING, behind the rest of a group that has begun. Should the hub have closed it first, its reason stands.
+                let unsent: Vec<Frame> = iter::from_fn(|| connection.next().now_or_never().flatten()).collect();
+                let said = unsent.last().and_then(Frame::close_reason).cloned();
                 drop(connection);
-                (None, unsent, Some(CloseReason::new(CloseCode::NO_PONG)))
+                (None, unsent, said.or(Some(CloseReason::new(CloseCode::NO_PONG))))
             }
             End::Left => {
                 drop(connection);

@@ -62,6 +62,7 @@
 extern crate self as user_hub;
 
 mod core;
+pub mod guide;
 mod hub;
 pub mod prelude;
 pub mod testing;

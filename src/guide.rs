@@ -13,36 +13,36 @@
 #![cfg(any(not(doctest), all(feature = "axum", feature = "trading")))]
 
 /// What the library promises, the idea, the rules, the wire, what a client does, the layers.
-pub mod design {
-    #![doc = include_str!("../docs/design.md")]
-}
+///
+#[doc = include_str!("../docs/design.md")]
+pub mod design {}
 
 /// Running a host: routes, authentication, Origin, CORS, proxies, restarts, shutdown, tenants.
-pub mod hosting {
-    //! [memory guide]: super::memory
-    //! [events guide]: super::events
-    //! [migration guide]: super::migrating
-    //!
-    #![doc = include_str!("../docs/hosting.md")]
-}
+///
+/// [memory guide]: memory
+/// [events guide]: events
+/// [migration guide]: migrating
+///
+#[doc = include_str!("../docs/hosting.md")]
+pub mod hosting {}
 
 /// Limits, what users cost in memory, the worst case.
-pub mod memory {
-    #![doc = include_str!("../docs/memory.md")]
-}
+///
+#[doc = include_str!("../docs/memory.md")]
+pub mod memory {}
 
 /// Changing an event type while clients use it.
-pub mod events {
-    #![doc = include_str!("../docs/events.md")]
-}
+///
+#[doc = include_str!("../docs/events.md")]
+pub mod events {}
 
 /// From a hand-written hub to this one, step by step.
-pub mod migrating {
-    //! [hosting guide]: super::hosting
-    //! [design]: super::design
-    //!
-    #![doc = include_str!("../docs/migrating.md")]
-}
+///
+/// [hosting guide]: hosting
+/// [design]: design
+///
+#[doc = include_str!("../docs/migrating.md")]
+pub mod migrating {}
 
 /// The examples of the README are compiled, and run where they end.
 #[cfg(doctest)]

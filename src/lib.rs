@@ -56,6 +56,11 @@
 //! | `tracing` | no | refusals are logged, at most once a minute for each type and reason |
 //!
 //! Features only add items; none changes what another does.
+//!
+// Where a feature is off, its links lead to what is there.
+#![cfg_attr(not(feature = "trading"), doc = "[`trading`]: #features")]
+#![cfg_attr(not(feature = "axum"), doc = "[`transport::axum`]: transport")]
+#![cfg_attr(not(feature = "tungstenite"), doc = "[`transport::tungstenite`]: transport")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The derive names `::user_hub`, here too.

@@ -1,5 +1,6 @@
 //! From an event to a draft: the only place where the code of a payload runs, and no lock is held.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::core::Moment;
@@ -30,13 +31,11 @@ pub(crate) fn prepare(
     moment: Moment,
 ) -> Result<Draft, Unprepared> {
     let mut state = None;
-    // The closure only hands out owned values, so a panic leaves nothing half done behind.
-    let draft = catch_unwind(AssertUnwindSafe(|| encode(event, rules, catalog, moment, &mut state)));
+    let draft = caught(|| encode(event, rules, catalog, moment, &mut state)).unwrap_or(Err(Rejection::Panicked));
     let rejection = match draft {
-        Ok(Ok(draft)) if is_for_everybody => return Ok(shared(draft)),
-        Ok(Ok(draft)) => return Ok(draft),
-        Ok(Err(rejection)) => rejection,
-        Err(_panic) => Rejection::Panicked,
+        Ok(draft) if is_for_everybody => return Ok(shared(draft)),
+        Ok(draft) => return Ok(draft),
+        Err(rejection) => rejection,
     };
     Err(Unprepared { rejection, state })
 }
@@ -47,7 +46,19 @@ pub(crate) fn state_of(event: &dyn ErasedEvent) -> Option<StateName> {
         let key = event.key().map(|key| key.into_owned().into_boxed_str());
         (event.kind() == Kind::State).then(|| StateName { name: event.name(), key })
     };
-    catch_unwind(AssertUnwindSafe(name)).ok().flatten()
+    caught(name).flatten()
+}
+
+/// Runs the code of a payload; `None` if it panicked. It only hands out owned values, so nothing is left half done.
+fn caught<T>(code: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(discard).ok()
+}
+
+/// What was thrown is the payload's too, and may throw again when it is dropped; that second one is left alone.
+fn discard(thrown: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(thrown))) {
+        std::mem::forget(again);
+    }
 }
 
 fn encode(

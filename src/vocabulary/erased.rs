@@ -204,7 +204,7 @@ impl ErasedEvent for DynamicEvent {
 /// let hub = UserHub::new();
 /// hub.group("alice").event(&Removal::of::<ChainUpdate>("chain-7")).broadcast();
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Removal<'k> {
     name: EventName,
     public: bool,
@@ -212,15 +212,22 @@ pub struct Removal<'k> {
 }
 
 impl<'k> Removal<'k> {
-    /// Takes away the State `E` of one key.
+    /// Takes away the State `E` of one key; for a Log event, which nothing takes away, it does not compile.
     ///
     /// ```
     /// use user_hub::{ErasedEvent, Removal, trading::ChainUpdate};
     ///
     /// assert_eq!(Removal::of::<ChainUpdate>("chain-7").key().as_deref(), Some("chain-7"));
     /// ```
+    ///
+    /// ```compile_fail
+    /// use user_hub::{Removal, trading::LifecycleEvent};
+    ///
+    /// let removal = Removal::of::<LifecycleEvent>("event-1");
+    /// ```
     #[must_use]
     pub fn of<E: Event>(key: &'k str) -> Self {
+        const { assert!(matches!(E::KIND, Kind::State), "only a State can be taken away") };
         Self { name: name_of::<E>(), public: E::PUBLIC, key: Some(Cow::Borrowed(key)) }
     }
 
@@ -233,6 +240,7 @@ impl<'k> Removal<'k> {
     /// ```
     #[must_use]
     pub fn of_only<E: Event>() -> Self {
+        const { assert!(matches!(E::KIND, Kind::State), "only a State can be taken away") };
         Self { name: name_of::<E>(), public: E::PUBLIC, key: None }
     }
 
@@ -247,6 +255,13 @@ impl<'k> Removal<'k> {
     #[must_use]
     pub fn named(name: EventName, key: Option<&'k str>) -> Self {
         Self { name, public: false, key: key.map(Cow::Borrowed) }
+    }
+}
+
+impl fmt::Debug for Removal<'_> {
+    /// Shows no key: events end up in logs.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Removal").field("name", &self.name).finish_non_exhaustive()
     }
 }
 

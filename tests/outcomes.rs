@@ -259,6 +259,25 @@ fn a_serialize_that_panics_is_refused_and_goes_no_further() {
 }
 
 #[test]
+fn what_a_serialize_throws_may_even_throw_again_when_it_is_dropped() {
+    struct Bomb(u32);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if self.0 > 0 {
+                std::panic::panic_any(Bomb(self.0 - 1));
+            }
+        }
+    }
+    struct Throws;
+    impl Serialize for Throws {
+        fn serialize<S: Serializer>(&self, _serializer: S) -> Result<S::Ok, S::Error> {
+            std::panic::panic_any(Bomb(3))
+        }
+    }
+    refused_price(UserHub::builder(), Throws, Rejection::Panicked);
+}
+
+#[test]
 fn a_refused_log_event_takes_nothing_away() {
     let hub = UserHub::new();
     let mut phone = device(&hub, "alice");

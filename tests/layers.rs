@@ -376,6 +376,18 @@ fn each_optional_crate_is_named_in_one_file() {
 }
 
 #[test]
+fn the_services_of_the_workspace_depend_on_the_hub_alone_and_on_no_transport_of_it() {
+    let manifest = include_str!("services/Cargo.toml");
+    let section = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
+    let lines: Vec<&str> = section.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines, [r#"user-hub = { path = "../..", default-features = false, features = ["trading"] }"#]);
+    let dependencies = dependencies();
+    for framework in ["axum", "tokio_tungstenite"] {
+        assert_eq!(dependencies.get(framework), Some(&true), "{framework} comes with its own feature only");
+    }
+}
+
+#[test]
 fn each_layer_knows_only_the_crates_that_it_is_made_of() {
     let vocabulary = ["bytes", "bytestring", "jiff", "serde", "serde_json", "thiserror"];
     let core = ["bytestring", "foldhash", "hashbrown", "serde_json"];

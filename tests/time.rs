@@ -5,14 +5,18 @@
 mod support;
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::Duration;
 
 use futures::Stream;
 use serde::{Serialize, Serializer};
-use support::{Fill, Total, clock, cursor_after, data_of, device, frames, hub_on, json, price, sees, shown, snapshot};
+use support::{
+    Fill, Total, clock, cursor_after, data_of, device, frames, hub_on, json, price, sees, shown, snapshot,
+    within_half_a_minute,
+};
 use user_hub::prelude::*;
 use user_hub::testing::ManualClock;
 use user_hub::trading::{Direction, Mode, SignalPrices, SignalStatus, SignalUpdate};
@@ -324,6 +328,55 @@ fn a_hub_that_remembers_no_absent_users_keeps_nothing_for_them() {
     assert_eq!(hub.stats().mailboxes, 0);
     assert_eq!(hub.broadcast("alice", &Total(3)), Outcome::NoAudience);
     assert_eq!(snapshot(&hub, "alice"), NOTHING);
+}
+
+/// Alice's retention is over. While another call tidies her mailbox away, `meanwhile` happens to her; then `after`.
+fn while_a_mailbox_is_tidied_away(
+    meanwhile: impl Fn(&UserHub) -> Option<Connection> + Sync,
+    after: impl Fn(&UserHub, Option<Connection>),
+) {
+    let clock = clock();
+    let hub = hub_on(&clock).absent_users(10).build().unwrap();
+    let barrier = Barrier::new(2);
+    for _ in 0..2_000 {
+        drop(hub.connect("alice").unwrap());
+        clock.advance(RETENTION);
+        let device = thread::scope(|scope| {
+            scope.spawn(|| {
+                barrier.wait();
+                hub.broadcast("nobody", &Fill(1))
+            });
+            barrier.wait();
+            meanwhile(&hub)
+        });
+        after(&hub, device);
+        hub.clear_only::<Total>("alice");
+    }
+}
+
+#[test]
+fn state_that_comes_while_the_mailbox_is_tidied_away_is_kept() {
+    within_half_a_minute(|| {
+        let send = |hub: &UserHub| {
+            assert_eq!(hub.broadcast("alice", &Total(1)), Outcome::Kept);
+            None
+        };
+        while_a_mailbox_is_tidied_away(send, |hub, _| assert_eq!(snapshot(hub, "alice"), ["TOTAL 1"]));
+    });
+}
+
+#[test]
+fn a_device_that_comes_while_the_mailbox_is_tidied_away_gets_what_follows() {
+    within_half_a_minute(|| {
+        while_a_mailbox_is_tidied_away(
+            |hub| Some(device(hub, "alice")),
+            |hub, device| {
+                let mut device = device.unwrap();
+                assert_eq!(hub.broadcast("alice", &Fill(2)), Outcome::Queued { connections: 1 });
+                assert_eq!(sees(&mut device), ["FILL 2"]);
+            },
+        );
+    });
 }
 
 #[test]

@@ -153,6 +153,12 @@ impl Log {
         self.logs.get(first).map_or(self.head, |record| record.seq - 1)
     }
 
+    /// For how many records there is room, in the lanes and beside them.
+    #[cfg(test)]
+    pub(crate) fn slots(&self) -> usize {
+        self.logs.capacity() + self.states.capacity() + self.ended.capacity() + self.index.capacity()
+    }
+
     const fn counts(&self, is_public: bool) -> bool {
         self.hub_wide || !is_public
     }
@@ -168,7 +174,8 @@ impl Log {
     /// Appends the drafts as one group, or refuses them whole; then each State in it counts as refused, and what it would
     /// have replaced is taken away.
     ///
-    /// A State that is older than the one in the log is left out; so is a removal of what is not there.
+    /// A State that is older than the one in the log is left out; so is a removal of what is not there, and everybody's
+    /// removal of what is a user's own.
     pub(crate) fn append(
         &mut self,
         drafts: Vec<Draft>,
@@ -207,6 +214,7 @@ impl Log {
     fn remove(&mut self, state: &StateName, reason: RemovalReason, moment: Moment, limits: &LogLimits) -> bool {
         let Some(record) = self.find(state).filter(|record| record.class == Class::Live) else { return false };
         let removal = Draft::removal(state.clone(), reason, record.version, moment.wall);
+        let removal = if record.is_public() { removal.shared() } else { removal };
         self.place(removal, None, moment.now);
         self.trim(moment.now, limits);
         true
@@ -283,13 +291,19 @@ impl Log {
             }
             let earlier = kept.iter().rev().find(|earlier| earlier.class != Class::Log && earlier.state == draft.state);
             let before = match earlier {
-                Some(earlier) => Some((earlier.class, earlier.version)),
-                None => self.find(&draft.state).map(|record| (record.class, record.version)),
+                Some(earlier) => Some((earlier.class, earlier.version, earlier.is_public())),
+                None => self.find(&draft.state).map(|record| (record.class, record.version, record.is_public())),
             };
             match (draft.class, before) {
-                (Class::Removal, Some((Class::Live, version))) => kept.push(Draft { version, ..draft }),
+                // What is a user's own is not everybody's to take away.
+                (Class::Removal, Some((Class::Live, _, false))) if draft.is_public() => {}
+                (Class::Removal, Some((Class::Live, version, _))) => kept.push(Draft { version, ..draft }),
                 (Class::Removal, _) => {}
-                (_, Some((_, Some(current)))) if draft.version.is_some_and(|version| version < current) => stale += 1,
+                // Of two that are public, the hub-wide log has said which is newer; here some between them may be unseen.
+                (_, Some((_, _, true))) if draft.is_public() && !self.hub_wide => kept.push(draft),
+                (_, Some((_, Some(current), _))) if draft.version.is_some_and(|version| version < current) => {
+                    stale += 1
+                }
                 _ => kept.push(draft),
             }
         }

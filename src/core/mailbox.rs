@@ -139,10 +139,14 @@ impl<W> Mailbox<W> {
         limits: &LogLimits,
     ) -> Result<Appended, Refused> {
         self.log.handle_deadline(moment, limits);
-        if !self.keeps_log {
-            drafts.retain(|draft| draft.class != Class::Log);
-        }
+        self.leave_out_log(&mut drafts);
         self.log.append(drafts, moment, limits)
+    }
+
+    fn leave_out_log(&self, drafts: &mut Vec<Draft>) {
+        if !self.keeps_log {
+            drafts.retain(Draft::is_state);
+        }
     }
 
     /// Whether the hub-wide log, whose newest record is `head`, has something that is not here yet.
@@ -162,7 +166,7 @@ impl<W> Mailbox<W> {
             }
             return;
         };
-        if seen < public.log_floor() {
+        if self.keeps_log && seen < public.log_floor() {
             self.log.lose();
         }
         if seen < public.state_floor() {
@@ -183,7 +187,8 @@ impl<W> Mailbox<W> {
         self.append_public(drafts, moment, limits);
     }
 
-    fn append_public(&mut self, drafts: Vec<Draft>, moment: Moment, limits: &LogLimits) {
+    fn append_public(&mut self, mut drafts: Vec<Draft>, moment: Moment, limits: &LogLimits) {
+        self.leave_out_log(&mut drafts);
         let has_log = drafts.iter().any(|draft| draft.class == Class::Log);
         // Public State counts in no user's log, so only Log can be too much for this one; then it is declared.
         if self.log.append(drafts, moment, limits).is_err() && has_log {

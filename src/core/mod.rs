@@ -7,6 +7,8 @@ pub(crate) mod log;
 pub(crate) mod mailbox;
 pub(crate) mod record;
 pub(crate) mod session;
+#[cfg(test)]
+mod tests;
 
 use std::time::Instant;
 

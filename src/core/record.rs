@@ -99,6 +99,17 @@ impl Draft {
         Self { class: Class::Removal, state, version, expires: None, tail: Tail::Own(tail) }
     }
 
+    /// The same for everybody: every log that takes it shares the text.
+    pub(crate) fn shared(self) -> Self {
+        match self.tail {
+            Tail::Own(mut text) => {
+                text.shrink_to_fit();
+                Self { tail: Tail::Shared(text.into()), ..self }
+            }
+            Tail::Shared(_) => self,
+        }
+    }
+
     pub(crate) fn is_public(&self) -> bool {
         matches!(self.tail, Tail::Shared(_))
     }

@@ -8,7 +8,7 @@
 //! each level that it passes adds its own name, so the path costs nothing until there is a fault.
 
 use std::cell::RefCell;
-use std::io;
+use std::{fmt, io};
 
 use serde::ser::{Serialize, Serializer};
 
@@ -76,7 +76,7 @@ pub(crate) fn write_data<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
     let mut writer = Bounded { room: rules.limit, full: false, out };
-    let faults = Faults { big_integers: rules.big_integers, found: RefCell::new(None) };
+    let faults = Faults { big_integers: rules.big_integers, found: RefCell::default(), failure: RefCell::default() };
     let mut json = serde_json::Serializer::new(&mut writer);
     let checked = Checked { value: payload, faults: &faults };
     let result = match field {
@@ -86,11 +86,14 @@ pub(crate) fn write_data<T: Serialize + ?Sized>(
     if writer.full {
         return Err(EncodeError::TooLarge { limit: rules.limit });
     }
-    // A `Serialize` that swallows the error of an element would leave broken JSON behind: the fault decides.
+    // A `Serialize` that swallows the error of an element would leave broken JSON behind: what was found decides.
     if let Some(fault) = faults.found.into_inner() {
         return Err(fault.into_error(field));
     }
-    result.map_err(|error| EncodeError::Failed { message: error.to_string().chars().take(200).collect() })
+    match result.map_err(|error| error.to_string()).err().or(faults.failure.into_inner()) {
+        Some(message) => Err(EncodeError::Failed { message: message.chars().take(200).collect() }),
+        None => Ok(()),
+    }
 }
 
 struct Wrapped<T> {
@@ -137,6 +140,8 @@ const SAFE: u128 = 1 << 53;
 struct Faults {
     big_integers: bool,
     found: RefCell<Option<Fault>>,
+    /// What another error said, the innermost and first.
+    failure: RefCell<Option<String>>,
 }
 
 struct Fault {
@@ -160,13 +165,18 @@ impl Faults {
     }
 
     /// Adds the name of a level that a fault passes on its way up.
-    fn passing<T, E>(&self, result: Result<T, E>, name: impl FnOnce() -> String) -> Result<T, E> {
-        if result.is_err() {
-            if let Some(fault) = self.found.borrow_mut().as_mut() {
-                fault.path.push(name());
+    fn passing<T, E: fmt::Display>(&self, result: Result<T, E>, name: impl FnOnce() -> String) -> Result<T, E> {
+        if let Err(error) = &result {
+            match self.found.borrow_mut().as_mut() {
+                Some(fault) => fault.path.push(name()),
+                None => self.failed(error),
             }
         }
         result
+    }
+
+    fn failed(&self, error: impl fmt::Display) {
+        self.failure.borrow_mut().get_or_insert_with(|| error.to_string());
     }
 }
 
@@ -209,16 +219,28 @@ struct LookingInside<'f, C> {
     inner: C,
     faults: &'f Faults,
     index: usize,
+    /// A key of a map was written, its value not yet.
+    owes_value: bool,
 }
 
 impl<'f, C> LookingInside<'f, C> {
     fn new(inner: C, faults: &'f Faults) -> Self {
-        Self { inner, faults, index: 0 }
+        Self { inner, faults, index: 0, owes_value: false }
     }
 
     fn next_index(&mut self) -> usize {
         self.index += 1;
         self.index - 1
+    }
+
+    /// In a map, a key and a value come in turn; `serde_json` writes what it is given.
+    fn is_turn<E: serde::ser::Error>(&self, of_value: bool) -> Result<(), E> {
+        if self.owes_value == of_value {
+            return Ok(());
+        }
+        let error = E::custom("a map has one value for each key");
+        self.faults.failed(&error);
+        Err(error)
     }
 }
 
@@ -299,14 +321,16 @@ impl<'f, S: Serializer> Serializer for Looking<'f, S> {
         let result = self.inner.serialize_newtype_variant(name, index, variant, &value);
         self.faults.passing(result, || variant.to_owned())
     }
-    fn serialize_seq(self, length: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        Ok(LookingInside::new(self.inner.serialize_seq(length)?, self.faults))
+    // `serde_json` closes at once what says that it is empty, and writes behind it what comes all the same. So nothing
+    // says so; what is empty reads as before.
+    fn serialize_seq(self, _length: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
+        Ok(LookingInside::new(self.inner.serialize_seq(None)?, self.faults))
     }
     fn serialize_tuple(self, length: usize) -> Result<Self::SerializeTuple, S::Error> {
-        Ok(LookingInside::new(self.inner.serialize_tuple(length)?, self.faults))
+        Ok(LookingInside::new(self.inner.serialize_tuple(length.max(1))?, self.faults))
     }
     fn serialize_tuple_struct(self, name: &'static str, length: usize) -> Result<Self::SerializeTupleStruct, S::Error> {
-        Ok(LookingInside::new(self.inner.serialize_tuple_struct(name, length)?, self.faults))
+        Ok(LookingInside::new(self.inner.serialize_tuple_struct(name, length.max(1))?, self.faults))
     }
     fn serialize_tuple_variant(
         self,
@@ -315,13 +339,13 @@ impl<'f, S: Serializer> Serializer for Looking<'f, S> {
         variant: &'static str,
         length: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        Ok(LookingInside::new(self.inner.serialize_tuple_variant(name, index, variant, length)?, self.faults))
+        Ok(LookingInside::new(self.inner.serialize_tuple_variant(name, index, variant, length.max(1))?, self.faults))
     }
-    fn serialize_map(self, length: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        Ok(LookingInside::new(self.inner.serialize_map(length)?, self.faults))
+    fn serialize_map(self, _length: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
+        Ok(LookingInside::new(self.inner.serialize_map(None)?, self.faults))
     }
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<Self::SerializeStruct, S::Error> {
-        Ok(LookingInside::new(self.inner.serialize_struct(name, length)?, self.faults))
+        Ok(LookingInside::new(self.inner.serialize_struct(name, length.max(1))?, self.faults))
     }
     fn serialize_struct_variant(
         self,
@@ -330,9 +354,9 @@ impl<'f, S: Serializer> Serializer for Looking<'f, S> {
         variant: &'static str,
         length: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        Ok(LookingInside::new(self.inner.serialize_struct_variant(name, index, variant, length)?, self.faults))
+        Ok(LookingInside::new(self.inner.serialize_struct_variant(name, index, variant, length.max(1))?, self.faults))
     }
-    fn collect_str<T: std::fmt::Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
         self.inner.collect_str(value)
     }
     fn is_human_readable(&self) -> bool {
@@ -387,9 +411,13 @@ impl<C: serde::ser::SerializeMap> serde::ser::SerializeMap for LookingInside<'_,
 
     /// A key is text in JSON, so an integer of any size is safe in it.
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), C::Error> {
-        self.inner.serialize_key(key)
+        self.is_turn(false)?;
+        self.owes_value = true;
+        self.inner.serialize_key(key).inspect_err(|error| self.faults.failed(error))
     }
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
+        self.is_turn(true)?;
+        self.owes_value = false;
         let index = self.next_index();
         let result = self.inner.serialize_value(&Checked { value, faults: self.faults });
         self.faults.passing(result, || format!("[{index}]"))
@@ -399,6 +427,7 @@ impl<C: serde::ser::SerializeMap> serde::ser::SerializeMap for LookingInside<'_,
         key: &K,
         value: &V,
     ) -> Result<(), C::Error> {
+        self.is_turn(false)?;
         let index = self.next_index();
         let result = self.inner.serialize_entry(key, &Checked { value, faults: self.faults });
         self.faults.passing(result, || match serde_json::to_value(key) {
@@ -408,6 +437,7 @@ impl<C: serde::ser::SerializeMap> serde::ser::SerializeMap for LookingInside<'_,
         })
     }
     fn end(self) -> Result<C::Ok, C::Error> {
+        self.is_turn(false)?;
         self.inner.end()
     }
 }

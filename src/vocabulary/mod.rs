@@ -10,5 +10,7 @@ pub(crate) mod event;
 pub(crate) mod frame;
 pub(crate) mod name;
 pub(crate) mod outcome;
+#[cfg(test)]
+mod tests;
 pub(crate) mod timestamp;
 pub(crate) mod user;

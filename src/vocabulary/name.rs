@@ -23,11 +23,11 @@ pub(crate) const RESERVED: [&str; 6] = ["CONNECTED", "SYNCED", "GAP", "RESET", "
 /// assert_eq!(EventName::new("a name"), Err(EventNameError::Character(' ')));
 /// # Ok::<(), EventNameError>(())
 /// ```
-#[derive(Clone, PartialOrd, Ord)]
+#[derive(Clone)]
 pub struct EventName(Text);
 
 /// A typed event's name is borrowed from the program, so that a broadcast touches no shared reference count.
-#[derive(Clone, PartialOrd, Ord, PartialEq, Eq)]
+#[derive(Clone)]
 enum Text {
     Static(&'static str),
     Shared(Arc<str>),
@@ -96,6 +96,18 @@ impl PartialEq for EventName {
 }
 
 impl Eq for EventName {}
+
+impl PartialOrd for EventName {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for EventName {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
 
 impl std::hash::Hash for EventName {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {

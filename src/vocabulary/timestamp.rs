@@ -6,10 +6,16 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
+use jiff::{SignedDuration, civil};
+
 /// 9999-12-31T23:59:59.999Z.
 const LATEST: i64 = 253_402_300_799_999;
 /// 0000-01-01T00:00:00.000Z.
 const EARLIEST: i64 = -62_167_219_200_000;
+/// A date and time of UTC: `jiff::Timestamp` itself ends some hours before the year 9999 does.
+const EPOCH: DateTime = civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// A moment: UTC, in milliseconds, printed as RFC 3339 (`2026-11-22T23:59:39.123Z`).
 ///
@@ -72,7 +78,10 @@ impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         let milliseconds = match time.duration_since(UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
-            Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |value| -value),
+            Err(before) => {
+                let before = before.duration().as_nanos().div_ceil(1_000_000);
+                i64::try_from(before).map_or(i64::MIN, |value| -value)
+            }
         };
         Self::from_milliseconds(milliseconds)
     }
@@ -80,8 +89,8 @@ impl From<SystemTime> for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = jiff::Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
-        write!(formatter, "{moment:.3}")
+        let moment = EPOCH.checked_add(SignedDuration::from_millis(self.0)).map_err(|_| fmt::Error)?;
+        write!(formatter, "{moment:.3}Z")
     }
 }
 
@@ -95,8 +104,15 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let moment: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
-        let milliseconds = moment.as_millisecond();
+        let pieces = Pieces::parse(text).map_err(|_| TimestampError)?;
+        let (Some(time), Some(offset)) = (pieces.time(), pieces.to_numeric_offset()) else {
+            return Err(TimestampError);
+        };
+        let offset = SignedDuration::from_secs(offset.seconds().into());
+        let since = pieces.date().to_datetime(time).duration_since(EPOCH) - offset;
+        // Downwards, before 1970 too.
+        let milliseconds = since.as_nanos().div_euclid(1_000_000);
+        let milliseconds = i64::try_from(milliseconds).map_err(|_| TimestampError)?;
         if (EARLIEST..=LATEST).contains(&milliseconds) { Ok(Self(milliseconds)) } else { Err(TimestampError) }
     }
 }

@@ -1,0 +1,94 @@
+//! What a record looks like on the wire.
+
+use super::*;
+
+fn text_of(log: &Log) -> String {
+    log.after(0).last().unwrap().text().to_string()
+}
+
+#[test]
+fn a_state_has_seq_type_timestamp_key_and_data() {
+    let log = log_of([state("CHAIN", "7", 1)]);
+    let wire = r#"{"seq":1,"type":"CHAIN","timestamp":"2026-11-22T23:59:39.123Z","key":"7","data":{"n":1}}"#;
+    assert_eq!(text_of(&log), wire);
+}
+
+#[test]
+fn a_state_with_one_value_a_user_has_no_key() {
+    let log = log_of([state("PNL", "", 1)]);
+    assert_eq!(text_of(&log), r#"{"seq":1,"type":"PNL","timestamp":"2026-11-22T23:59:39.123Z","data":{"n":1}}"#);
+}
+
+#[test]
+fn a_log_record_names_the_log_record_before_it() {
+    let log = log_of([happened("FILL", 1), state("PNL", "", 1), happened("FILL", 2)]);
+    let wire = r#"{"seq":3,"prevLog":1,"type":"FILL","timestamp":"2026-11-22T23:59:39.123Z","data":{"n":2}}"#;
+    assert_eq!(text_of(&log), wire);
+}
+
+#[test]
+fn a_member_of_a_group_names_the_last_seq_of_it() {
+    let mut log = Log::default();
+    push(&mut log, [happened("FILL", 1), state("PNL", "", 1)]).unwrap();
+    let texts: Vec<String> = log.after(0).map(|record| record.text().to_string()).collect();
+    let wire = [
+        r#"{"seq":1,"prevLog":0,"group":2,"type":"FILL","timestamp":"2026-11-22T23:59:39.123Z","data":{"n":1}}"#,
+        r#"{"seq":2,"group":2,"type":"PNL","timestamp":"2026-11-22T23:59:39.123Z","data":{"n":1}}"#,
+    ];
+    assert_eq!(texts, wire);
+}
+
+#[test]
+fn a_removal_says_why() {
+    let log = log_of([state("CHAIN", "7", 1), removal("CHAIN", "7")]);
+    let wire = r#"{"seq":2,"type":"CHAIN","timestamp":"2026-11-22T23:59:39.123Z","key":"7","removed":true,"reason":"cleared"}"#;
+    assert_eq!(text_of(&log), wire);
+}
+
+#[test]
+fn a_removal_by_time_bears_the_time_of_the_removal() {
+    let mut log = log_of([expiring(5, state("SIGNAL", "", 1))]);
+    log.handle_deadline(at(60), &ROOMY);
+    let wire = r#"{"seq":2,"type":"SIGNAL","timestamp":"2026-11-23T00:00:39.123Z","removed":true,"reason":"expired"}"#;
+    assert_eq!(text_of(&log), wire);
+}
+
+#[test]
+fn a_refused_state_is_removed_as_rejected() {
+    let mut log = log_of([state("PNL", "", 1)]);
+    assert!(log.reject([name_of("PNL", "")], at(0), &ROOMY));
+    let wire = r#"{"seq":2,"type":"PNL","timestamp":"2026-11-22T23:59:39.123Z","removed":true,"reason":"rejected"}"#;
+    assert_eq!(text_of(&log), wire);
+}
+
+#[test]
+fn a_key_is_escaped() {
+    let log = log_of([state("CHAIN", "a\"\\\n\u{1}é😀", 1)]);
+    let frame: serde_json::Value = serde_json::from_str(&text_of(&log)).unwrap();
+    assert_eq!(frame["key"], "a\"\\\n\u{1}é😀");
+    assert!(!text_of(&log).contains('\n'), "a frame is one line, which SSE needs");
+}
+
+#[test]
+fn a_public_record_has_its_own_place_in_every_log_and_shares_the_rest() {
+    let shared = public(happened("NEWS", 1));
+    let (alice, bob) = (log_of([happened("FILL", 1), shared.clone()]), log_of([shared]));
+    assert!(text_of(&alice).starts_with(r#"{"seq":2,"prevLog":1,"type":"NEWS","#));
+    assert!(text_of(&bob).starts_with(r#"{"seq":1,"prevLog":0,"type":"NEWS","#));
+    assert_eq!(text_of(&alice).split_once("\"type\"").unwrap().1, text_of(&bob).split_once("\"type\"").unwrap().1);
+}
+
+#[test]
+fn all_devices_share_the_text_of_a_record() {
+    for log in [log_of([happened("FILL", 1)]), log_of([public(happened("NEWS", 1))])] {
+        let record = log.after(0).next().unwrap();
+        assert_eq!(record.text().as_bytes().as_ptr(), record.text().as_bytes().as_ptr());
+    }
+}
+
+#[test]
+fn a_head_of_any_length_fits_the_room_before_the_tail() {
+    let Tail::Own(tail) = happened("FILL", 1).tail else { unreachable!() };
+    let longest = format!(r#"{{"seq":{0},"prevLog":{0},"group":{0}"#, Seq::MAX);
+    assert!(tail.capacity() - tail.len() >= longest.len());
+}

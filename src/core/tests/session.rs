@@ -1,0 +1,575 @@
+//! What a connection hands out: which frames, in which order, and with which cursor.
+
+use super::device::{Device, Verdict};
+use super::*;
+use crate::{CloseCode, CloseReason};
+
+const SMALL: LogLimits = LogLimits { log_records: 2, state_keys: 2, ..ROOMY };
+
+fn push_small(log: &mut Log, drafts: impl IntoIterator<Item = Draft>) {
+    log.append(drafts.into_iter().collect(), at(0), &SMALL).unwrap();
+}
+
+fn texts_of(frames: &[Frame]) -> Vec<&str> {
+    frames.iter().map(Frame::text).collect()
+}
+
+/// Hands the frames to a device; the first verdict that is not fine ends it.
+fn deliver<'f>(device: &mut Device, frames: impl IntoIterator<Item = &'f Frame>) -> Verdict {
+    frames
+        .into_iter()
+        .map(|frame| device.receive(frame.text()))
+        .find(|said| *said != Verdict::Fine)
+        .unwrap_or(Verdict::Fine)
+}
+
+fn is_log(frame: &&Frame, seq: Seq) -> bool {
+    frame.kind() == FrameKind::Log && frame.text().starts_with(&format!(r#"{{"seq":{seq},"#))
+}
+
+mod wire {
+    use super::*;
+
+    #[test]
+    fn connected_and_synced() {
+        let mut new = session(Begin::New { log_records: 0 });
+        let frames = frames(&mut new, &log_of([happened("L", 1), state("A", "", 1)]));
+        let wire = [
+            r#"{"type":"CONNECTED","protocol":1,"userId":"alice","connectionId":"7","epoch":"00000000000000ab","after":null,"recovered":false,"lastLog":1,"heartbeat":null}"#,
+            r#"{"seq":2,"type":"A","timestamp":"2026-11-22T23:59:39.123Z","data":{"n":1}}"#,
+            r#"{"type":"SYNCED","cursor":"00000000000000ab-2","lastLog":1,"stateSource":"none"}"#,
+        ];
+        assert_eq!(texts_of(&frames), wire);
+    }
+
+    #[test]
+    fn connected_after_a_known_cursor() {
+        let frames = frames(&mut session(after(2)), &log_of([happened("L", 1), state("A", "", 1), happened("L", 2)]));
+        let wire = r#"{"type":"CONNECTED","protocol":1,"userId":"alice","connectionId":"7","epoch":"00000000000000ab","after":"00000000000000ab-2","recovered":true,"lastLog":1,"heartbeat":null}"#;
+        assert_eq!(frames[0].text(), wire);
+    }
+
+    #[test]
+    fn the_heartbeat_that_connected_announces_and_the_frame_itself() {
+        let user = UserId::new("a\"b").unwrap();
+        let interval = Some(Duration::from_secs(25));
+        let mut session = Session::new(ConnectionId::from_number(1), user, EPOCH, after(0), interval, at(0).now);
+        let log = log_of([happened("L", 1)]);
+        assert!(frames(&mut session, &log)[0].text().contains(r#""userId":"a\"b","#));
+        session.handle_deadline(at(25).now);
+        let frames = frames(&mut session, &log);
+        assert_eq!(texts_of(&frames), [r#"{"type":"HEARTBEAT","cursor":"00000000000000ab-1","lastLog":1}"#]);
+
+        let interval = Some(Duration::from_millis(1_500));
+        let mut session =
+            Session::new(ConnectionId::from_number(1), UserId::new("b").unwrap(), EPOCH, after(0), interval, at(0).now);
+        assert!(super::frames(&mut session, &log)[0].text().ends_with(r#""heartbeat":1.5}"#));
+    }
+
+    #[test]
+    fn gaps() {
+        let mut log = Log::default();
+        for value in 0..4 {
+            push_small(&mut log, [happened("L", value)]);
+        }
+        let evicted = frames(&mut session(after(1)), &log);
+        assert_eq!(evicted[1].text(), r#"{"type":"GAP","from":2,"to":2,"reason":"evicted","lastLog":2}"#);
+        let unknown = frames(&mut session(Begin::Unknown), &log);
+        assert_eq!(unknown[1].text(), r#"{"type":"GAP","from":null,"to":2,"reason":"unknown","lastLog":2}"#);
+        let nothing_evicted = frames(&mut session(Begin::Unknown), &Log::default());
+        assert_eq!(nothing_evicted[1].text(), r#"{"type":"GAP","from":null,"to":null,"reason":"unknown","lastLog":0}"#);
+    }
+
+    #[test]
+    fn reset() {
+        let mut log = Log::default();
+        for name in ["A", "B", "C"] {
+            push_small(&mut log, [last(name, "", 1)]);
+        }
+        assert_eq!(frames(&mut session(after(0)), &log)[1].text(), r#"{"type":"RESET","reason":"forgotten"}"#);
+    }
+
+    #[test]
+    fn closing() {
+        let log = Log::default();
+        let mut closed = session(after(0));
+        closed.close(CloseReason::new(CloseCode::SIGNED_OUT).with_text("a \"b\""));
+        let wire = r#"{"type":"CLOSING","code":3503,"reason":"a \"b\"","reconnect":false,"retryAfterMs":null}"#;
+        assert_eq!(texts_of(&frames(&mut closed, &log)), [wire]);
+        let mut closed = session(after(0));
+        closed.close(CloseReason::new(CloseCode::SHUTTING_DOWN).retry_after(Duration::from_millis(1_500)));
+        let wire = r#"{"type":"CLOSING","code":1001,"reason":"shutting down","reconnect":true,"retryAfterMs":1500}"#;
+        assert_eq!(texts_of(&frames(&mut closed, &log)), [wire]);
+    }
+}
+
+mod beginning {
+    use super::*;
+
+    fn full_log() -> Log {
+        log_of([
+            state("A", "", 1),
+            happened("L", 1),
+            last("B", "", 1),
+            state("C", "", 1),
+            removal("C", ""),
+            happened("L", 2),
+            state("D", "", 1),
+        ])
+    }
+
+    #[test]
+    fn a_new_device_gets_every_state_that_is_not_final_and_then_lives() {
+        let mut log = full_log();
+        let mut new = session(Begin::New { log_records: 0 });
+        assert_eq!(batch(&mut new, &log), ["CONNECTED", "1 A", "7 D", "SYNCED -> 7"]);
+        push(&mut log, [happened("L", 3)]).unwrap();
+        push(&mut log, [last("D", "", 2)]).unwrap();
+        assert_eq!(batch(&mut new, &log), ["8 L<6 -> 8", "9 D -> 9"]);
+    }
+
+    #[test]
+    fn a_new_device_may_ask_for_the_last_log_records() {
+        let got = batch(&mut session(Begin::New { log_records: 1 }), &full_log());
+        assert_eq!(got, ["CONNECTED", "1 A", "6 L<2 -> 6", "7 D -> 7", "SYNCED -> 7"]);
+    }
+
+    #[test]
+    fn a_new_device_has_no_cursor_before_its_first_log_frame() {
+        let mut log = log_of([state("A", "", 1), happened("L", 1), state("B", "", 1)]);
+        push(&mut log, [state("C", "", 1), happened("L", 2), state("D", "", 1)]).unwrap();
+        push(&mut log, [state("E", "", 1)]).unwrap();
+        let got = batch(&mut session(Begin::New { log_records: 1 }), &log);
+        let expected = ["CONNECTED", "1 A", "3 B", "4 C (6)", "5 L<2 (6)", "6 D (6) -> 6", "7 E -> 7", "SYNCED -> 7"];
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn the_baseline_of_a_new_device_is_before_the_first_log_record_that_it_gets() {
+        let log = full_log();
+        let baseline = |log_records| {
+            let frames = frames(&mut session(Begin::New { log_records }), &log);
+            let connected: serde_json::Value = serde_json::from_str(frames[0].text()).unwrap();
+            connected["lastLog"].as_u64().unwrap()
+        };
+        assert_eq!([baseline(0), baseline(1), baseline(2), baseline(9)], [6, 2, 0, 0]);
+    }
+
+    #[test]
+    fn a_device_of_an_empty_log_is_synced_at_once() {
+        let mut new = session(Begin::New { log_records: 9 });
+        assert_eq!(batch(&mut new, &Log::default()), ["CONNECTED", "SYNCED -> 0"]);
+        assert!(!new.take(&Log::default()));
+    }
+
+    #[test]
+    fn a_known_cursor_gets_everything_after_it() {
+        let log = full_log();
+        let got = batch(&mut session(after(2)), &log);
+        assert_eq!(got, ["CONNECTED", "3 B -> 3", "5 C cleared -> 5", "6 L<2 -> 6", "7 D -> 7", "SYNCED -> 7"]);
+        assert_eq!(batch(&mut session(after(7)), &log), ["CONNECTED", "SYNCED -> 7"]);
+    }
+
+    #[test]
+    fn an_unknown_cursor_gets_a_gap_and_everything_retained() {
+        let log = full_log();
+        let everything = [
+            "CONNECTED",
+            "GAP null..null",
+            "1 A -> 1",
+            "2 L<0 -> 2",
+            "3 B -> 3",
+            "5 C cleared -> 5",
+            "6 L<2 -> 6",
+            "7 D -> 7",
+            "SYNCED -> 7",
+        ];
+        let foreign = Begin::After(Cursor::new(Epoch(1), 3));
+        let from_the_future = after(8);
+        for begin in [Begin::Unknown, foreign, from_the_future] {
+            assert_eq!(batch(&mut session(begin), &log), everything, "{begin:?}");
+        }
+    }
+
+    #[test]
+    fn recovered_says_exactly_whether_the_cursor_was_known() {
+        let log = full_log();
+        let cases = [
+            (Begin::New { log_records: 0 }, false),
+            (Begin::Unknown, false),
+            (after(8), false),
+            (Begin::After(Cursor::new(Epoch(1), 7)), false),
+            (after(7), true),
+            (after(0), true),
+        ];
+        for (begin, recovered) in cases {
+            let connected = frames(&mut session(begin), &log)[0].text().contains(r#""recovered":true"#);
+            assert_eq!(connected, recovered, "{begin:?}");
+        }
+    }
+}
+
+mod floors {
+    use super::*;
+
+    /// Log records 1 to 4, of which 3 and 4 are left.
+    fn evicted() -> Log {
+        let mut log = Log::default();
+        for value in 1..=4 {
+            push_small(&mut log, [happened("L", value)]);
+        }
+        log
+    }
+
+    #[test]
+    fn a_reader_below_the_log_floor_gets_one_gap() {
+        let log = evicted();
+        let mut resumed = session(after(1));
+        assert_eq!(batch(&mut resumed, &log), ["CONNECTED", "GAP 2..2", "3 L<2 -> 3", "4 L<3 -> 4", "SYNCED -> 4"]);
+        assert_eq!(batch(&mut resumed, &log), [""; 0]);
+        assert_eq!(batch(&mut session(after(2)), &log)[1], "3 L<2 -> 3", "at the floor nothing is missing");
+    }
+
+    #[test]
+    fn a_reader_that_falls_below_the_log_floor_gets_one_gap_and_goes_on() {
+        let mut log = Log::default();
+        let mut slow = session(Begin::New { log_records: 0 });
+        assert_eq!(batch(&mut slow, &log), ["CONNECTED", "SYNCED -> 0"]);
+        for value in 1..=4 {
+            push_small(&mut log, [happened("L", value)]);
+        }
+        assert_eq!(batch(&mut slow, &log), ["GAP 1..2", "3 L<2 -> 3", "4 L<3 -> 4"]);
+        push_small(&mut log, [happened("L", 5)]);
+        assert_eq!(batch(&mut slow, &log), ["5 L<4 -> 5"]);
+    }
+
+    #[test]
+    fn a_cut_before_the_cursor_has_passed_the_floor_repeats_the_gap() {
+        let mut log = log_of([state("A", "", 1)]);
+        for value in 1..=2 {
+            push_small(&mut log, [happened("L", value)]);
+        }
+        push_small(&mut log, [state("B", "", 1)]);
+        push_small(&mut log, [happened("L", 3)]);
+        push_small(&mut log, [happened("L", 4)]);
+        assert_eq!(log.log_floor(), 3);
+        assert_eq!(batch(&mut session(after(0)), &log)[1..3], ["GAP 1..3", "1 A -> 1"]);
+        assert_eq!(batch(&mut session(after(1)), &log)[1..3], ["GAP 2..3", "4 B -> 4"]);
+        assert_eq!(batch(&mut session(after(4)), &log)[1], "5 L<3 -> 5");
+    }
+
+    /// State 1 to 4, of which the final one with seq 1 is forgotten.
+    fn forgotten() -> Log {
+        let mut log = Log::default();
+        for draft in [last("A", "", 1), happened("L", 1), state("B", "", 1), last("C", "", 1), state("D", "", 1)] {
+            push_small(&mut log, [draft]);
+        }
+        assert_eq!(log.state_floor(), 4);
+        log
+    }
+
+    #[test]
+    fn a_removal_that_was_forgotten_resets_who_did_not_see_it() {
+        let log = forgotten();
+        assert_eq!(batch(&mut session(after(3)), &log), ["CONNECTED", "RESET", "3 B", "5 D -> 5", "SYNCED -> 5"]);
+        assert_eq!(batch(&mut session(after(4)), &log), ["CONNECTED", "5 D -> 5", "SYNCED -> 5"], "who saw it goes on");
+    }
+
+    #[test]
+    fn a_reset_leaves_the_log_above_the_cursor_in_its_place() {
+        let log = forgotten();
+        assert_eq!(
+            batch(&mut session(after(1)), &log),
+            ["CONNECTED", "RESET", "2 L<0 -> 2", "3 B -> 3", "5 D -> 5", "SYNCED -> 5"]
+        );
+    }
+
+    #[test]
+    fn a_reader_is_reset_in_mid_stream_and_synced_again() {
+        let mut log = log_of([state("A", "", 1)]);
+        let mut slow = session(Begin::New { log_records: 0 });
+        batch(&mut slow, &log);
+        for draft in [removal("A", ""), state("B", "", 1), state("C", "", 1)] {
+            push_small(&mut log, [draft]);
+        }
+        assert_eq!(batch(&mut slow, &log), ["RESET", "3 B -> 3", "4 C -> 4", "SYNCED -> 4"]);
+        assert_eq!(batch(&mut slow, &log), [""; 0]);
+    }
+
+    #[test]
+    fn after_a_reset_low_seqs_carry_no_cursor() {
+        let mut log = log_of([state("A", "", 1), happened("L", 1)]);
+        push_small(&mut log, [last("B", "", 1)]);
+        let mut slow = session(after(2));
+        assert_eq!(batch(&mut slow, &log), ["CONNECTED", "3 B -> 3", "SYNCED -> 3"]);
+        push_small(&mut log, [last("C", "", 1)]);
+        push_small(&mut log, [state("D", "", 1)]);
+        assert_eq!(log.state_floor(), 4);
+        assert_eq!(batch(&mut slow, &log), ["RESET", "1 A", "5 D -> 5", "SYNCED -> 5"]);
+    }
+
+    #[test]
+    fn a_gap_stands_before_a_reset() {
+        let mut log = evicted();
+        push_small(&mut log, [last("A", "", 1)]);
+        push_small(&mut log, [state("B", "", 1)]);
+        push_small(&mut log, [state("C", "", 1)]);
+        assert_eq!(batch(&mut session(after(0)), &log)[..3], ["CONNECTED", "GAP 1..2", "RESET"]);
+    }
+
+    #[test]
+    fn idle_time_makes_no_frame() {
+        let mut log = forgotten();
+        let mut idle = session(after(5));
+        batch(&mut idle, &log);
+        log.handle_deadline(at(10_000_000), &ROOMY);
+        assert!(log.log_floor() > 0, "the log is old");
+        assert!(!idle.take(&log));
+        assert_eq!(idle.next_deadline(), None);
+    }
+}
+
+mod batches {
+    use super::*;
+
+    #[test]
+    fn what_comes_while_a_batch_is_handed_out_is_in_the_next() {
+        let mut log = log_of([state("A", "", 1), state("B", "", 1)]);
+        let mut slow = session(after(0));
+        slow.take(&log);
+        assert_eq!(slow.next_frame().unwrap().kind(), FrameKind::Connected);
+        push(&mut log, [state("B", "", 2)]).unwrap();
+        let rest: Vec<Frame> = std::iter::from_fn(|| slow.next_frame()).collect();
+        assert_eq!(rest.iter().map(Frame::cursor).map(|cursor| cursor.unwrap().seq()).collect::<Vec<_>>(), [1, 2, 2]);
+        assert_eq!(batch(&mut slow, &log), ["3 B -> 3"]);
+    }
+
+    #[test]
+    fn a_slow_reader_gets_the_newest_value_only() {
+        let mut log = Log::default();
+        let mut slow = session(after(0));
+        batch(&mut slow, &log);
+        for value in 1..=100 {
+            push(&mut log, [state("A", "", value)]).unwrap();
+        }
+        push(&mut log, [state("B", "", 1)]).unwrap();
+        assert_eq!(batch(&mut slow, &log), ["100 A -> 100", "101 B -> 101"]);
+    }
+
+    #[test]
+    fn a_heartbeat_that_is_due_ends_the_next_batch() {
+        let interval = Some(Duration::from_secs(25));
+        let user = UserId::new("alice").unwrap();
+        let mut session = Session::new(ConnectionId::from_number(1), user, EPOCH, after(0), interval, at(0).now);
+        let mut log = log_of([state("A", "", 1)]);
+        assert_eq!(session.next_deadline(), Some(at(25).now));
+        session.handle_deadline(at(24).now);
+        assert_eq!(batch(&mut session, &log), ["CONNECTED", "1 A -> 1", "SYNCED -> 1"]);
+        session.handle_deadline(at(25).now);
+        push(&mut log, [happened("L", 1)]).unwrap();
+        assert_eq!(batch(&mut session, &log), ["2 L<0 -> 2", "HEARTBEAT -> 2"]);
+        assert_eq!(session.next_deadline(), Some(at(50).now));
+        assert_eq!(batch(&mut session, &log), [""; 0]);
+        session.handle_deadline(at(90).now);
+        assert_eq!(batch(&mut session, &log), ["HEARTBEAT -> 2"], "missed ones are not made up for");
+        assert_eq!(session.next_deadline(), Some(at(115).now));
+    }
+}
+
+mod groups {
+    use super::*;
+
+    #[test]
+    fn of_a_group_only_the_last_frame_moves_the_cursor() {
+        let mut log = Log::default();
+        push(&mut log, [happened("L", 1), state("A", "", 1), happened("L", 2)]).unwrap();
+        let got = batch(&mut session(after(0)), &log);
+        assert_eq!(got, ["CONNECTED", "1 L<0 (3)", "2 A (3)", "3 L<1 (3) -> 3", "SYNCED -> 3"]);
+    }
+
+    #[test]
+    fn a_group_whose_last_member_was_replaced_moves_the_cursor_to_its_end() {
+        let mut log = Log::default();
+        push(&mut log, [happened("L", 1), state("A", "", 1)]).unwrap();
+        push(&mut log, [state("A", "", 2)]).unwrap();
+        assert_eq!(batch(&mut session(after(0)), &log), ["CONNECTED", "1 L<0 (2) -> 2", "3 A -> 3", "SYNCED -> 3"]);
+    }
+
+    #[test]
+    fn a_batch_that_would_end_inside_a_group_is_ended_by_a_heartbeat() {
+        let mut log = Log::default();
+        let mut reader = session(after(0));
+        batch(&mut reader, &log);
+        push(&mut log, [state("A", "", 1), happened("L", 1)]).unwrap();
+        log.handle_deadline(at(10), &LogLimits { log_age: Duration::from_secs(10), ..ROOMY });
+        assert_eq!(batch(&mut reader, &log), ["GAP 1..2", "1 A (2) -> 2", "HEARTBEAT -> 2"]);
+        assert_eq!(batch(&mut reader, &log), [""; 0]);
+    }
+
+    #[test]
+    fn a_whole_group_or_another_frame_behind_it_needs_no_heartbeat() {
+        let mut log = Log::default();
+        let mut reader = session(after(0));
+        batch(&mut reader, &log);
+        push(&mut log, [state("A", "", 1), happened("L", 1)]).unwrap();
+        assert_eq!(batch(&mut reader, &log), ["1 A (2)", "2 L<0 (2) -> 2"]);
+        push(&mut log, [happened("L", 2), state("A", "", 2)]).unwrap();
+        push(&mut log, [state("A", "", 3)]).unwrap();
+        assert_eq!(batch(&mut reader, &log), ["3 L<2 (4) -> 4", "5 A -> 5"]);
+    }
+
+    #[test]
+    fn a_group_is_never_split() {
+        let mut log = log_of([happened("L", 1)]);
+        push(&mut log, [state("A", "", 1), happened("L", 2), state("B", "", 1)]).unwrap();
+        let limits = LogLimits { log_records: 1, ..ROOMY };
+        let mut reader = session(Begin::New { log_records: 1 });
+        let got = batch(&mut reader, &log);
+        assert_eq!(got, ["CONNECTED", "2 A (4)", "3 L<1 (4)", "4 B (4) -> 4", "SYNCED -> 4"]);
+        log.append(vec![happened("L", 3)], at(0), &limits).unwrap();
+        assert_eq!(batch(&mut reader, &log), ["5 L<3 -> 5"]);
+    }
+
+    #[test]
+    fn closing_in_the_middle_of_a_group_finishes_the_group_first() {
+        let mut log = Log::default();
+        push(&mut log, [happened("L", 1), state("A", "", 1), happened("L", 2)]).unwrap();
+        push(&mut log, [happened("L", 3)]).unwrap();
+        let closed_after = |frames: usize| {
+            let mut session = session(after(0));
+            session.take(&log);
+            for _ in 0..frames {
+                session.next_frame().unwrap();
+            }
+            session.close(CloseReason::new(CloseCode::TOO_SLOW));
+            let rest: Vec<Frame> = std::iter::from_fn(|| session.next_frame()).collect();
+            assert!(session.is_over());
+            rest.iter().map(|frame| brief(frame.kind(), frame.text(), frame.cursor())).collect::<Vec<_>>()
+        };
+        assert_eq!(closed_after(0), ["CLOSING"]);
+        assert_eq!(closed_after(1), ["CLOSING"], "a group that has not begun does not begin");
+        assert_eq!(closed_after(2), ["2 A (3)", "3 L<1 (3) -> 3", "CLOSING"]);
+        assert_eq!(closed_after(3), ["3 L<1 (3) -> 3", "CLOSING"]);
+        assert_eq!(closed_after(4), ["CLOSING"]);
+    }
+}
+
+mod ending {
+    use super::*;
+
+    #[test]
+    fn closing_is_the_last_frame_and_the_first_reason_stands() {
+        let log = log_of([state("A", "", 1)]);
+        let mut closed = session(after(0));
+        batch(&mut closed, &log);
+        closed.close(CloseReason::new(CloseCode::REVOKED));
+        closed.close(CloseReason::new(CloseCode::NORMAL));
+        assert!(!closed.is_over());
+        assert!(closed.take(&log), "there is CLOSING to hand out");
+        let frame = closed.next_frame().unwrap();
+        assert_eq!(frame.close_reason().unwrap().code(), CloseCode::REVOKED);
+        assert!(closed.is_over());
+        closed.close(CloseReason::new(CloseCode::NORMAL));
+        assert_eq!(frames(&mut closed, &log), []);
+    }
+
+    #[test]
+    fn a_connection_that_is_closed_takes_nothing_more() {
+        let mut log = log_of([state("A", "", 1)]);
+        let mut closed = session(after(0));
+        batch(&mut closed, &log);
+        push(&mut log, [state("A", "", 2)]).unwrap();
+        closed.close(CloseReason::new(CloseCode::REVOKED));
+        assert_eq!(batch(&mut closed, &log), ["CLOSING"]);
+    }
+}
+
+mod proof {
+    use super::*;
+
+    /// Log 1, State 2, Log 3, State 4.
+    fn full_log() -> Log {
+        log_of([happened("L", 1), state("A", "", 1), happened("L", 2), state("B", "", 1)])
+    }
+
+    fn resume(device: &mut Device, log: &Log) -> Verdict {
+        device.cut();
+        let begin = device.cursor().map_or(Begin::New { log_records: 0 }, |text| Begin::After(text.parse().unwrap()));
+        deliver(device, &frames(&mut session(begin), log))
+    }
+
+    #[test]
+    fn prev_log_proves_a_loss_and_coming_back_repairs_it() {
+        let log = full_log();
+        let mut device = Device::default();
+        let got = frames(&mut session(after(0)), &log);
+        assert_eq!(deliver(&mut device, got.iter().filter(|frame| !is_log(frame, 1))), Verdict::ComeBack);
+        assert_eq!(device.cursor().unwrap(), "00000000000000ab-0");
+        assert_eq!(resume(&mut device, &log), Verdict::Fine);
+        assert_eq!(device.logs, [(1, 1), (3, 2)]);
+    }
+
+    #[test]
+    fn last_log_in_synced_proves_the_loss_of_the_last_one() {
+        let log = full_log();
+        let mut device = Device::default();
+        let got = frames(&mut session(after(0)), &log);
+        assert_eq!(deliver(&mut device, got.iter().filter(|frame| !is_log(frame, 3))), Verdict::ComeBack);
+        assert_eq!(device.cursor().unwrap(), "00000000000000ab-1");
+        assert_eq!(resume(&mut device, &log), Verdict::Fine);
+        assert_eq!(device.logs, [(1, 1), (3, 2)]);
+    }
+
+    #[test]
+    fn last_log_in_connected_proves_a_loss_before_a_cut() {
+        let log = full_log();
+        let mut device = Device::default();
+        let got = frames(&mut session(after(0)), &log);
+        let cut = got.iter().filter(|frame| !is_log(frame, 3) && frame.kind() != FrameKind::Synced);
+        assert_eq!(deliver(&mut device, cut), Verdict::Fine);
+        assert_eq!(device.cursor().unwrap(), "00000000000000ab-4", "State moved it past what is missing");
+        assert_eq!(resume(&mut device, &log), Verdict::ComeBack);
+        assert_eq!(resume(&mut device, &log), Verdict::Fine);
+        assert_eq!(device.logs, [(1, 1), (3, 2)]);
+    }
+
+    #[test]
+    fn last_log_in_a_heartbeat_proves_a_loss() {
+        let mut log = full_log();
+        let interval = Some(Duration::from_secs(25));
+        let user = UserId::new("alice").unwrap();
+        let mut session =
+            Session::new(ConnectionId::from_number(1), user, EPOCH, Begin::New { log_records: 0 }, interval, at(0).now);
+        let mut device = Device::default();
+        assert_eq!(deliver(&mut device, &frames(&mut session, &log)), Verdict::Fine);
+        session.handle_deadline(at(25).now);
+        assert_eq!(deliver(&mut device, &frames(&mut session, &log)), Verdict::Fine);
+        push(&mut log, [happened("L", 3)]).unwrap();
+        session.handle_deadline(at(50).now);
+        assert_eq!(deliver(&mut device, &frames(&mut session, &log)[1..]), Verdict::ComeBack);
+        assert_eq!(device.cursor().unwrap(), "00000000000000ab-3");
+    }
+
+    #[test]
+    fn a_loss_that_stays_is_reported_after_one_more_connection() {
+        let log = full_log();
+        let mut device = Device::default();
+        let got = frames(&mut session(after(0)), &log);
+        let torn = || got.iter().filter(|frame| !is_log(frame, 1));
+        assert_eq!(deliver(&mut device, torn()), Verdict::ComeBack);
+        device.cut();
+        assert_eq!(deliver(&mut device, torn()), Verdict::Lost);
+    }
+
+    #[test]
+    fn nothing_is_missing_for_a_device_that_never_got_a_log_record() {
+        let mut log = full_log();
+        let mut device = Device::default();
+        assert_eq!(resume(&mut device, &log), Verdict::Fine);
+        log.append(vec![state("B", "", 2)], at(0), &LogLimits { log_records: 1, ..ROOMY }).unwrap();
+        assert_eq!(resume(&mut device, &log), Verdict::Fine);
+        push(&mut log, [happened("L", 9)]).unwrap();
+        assert_eq!(resume(&mut device, &log), Verdict::Fine);
+        assert_eq!((device.logs, device.holes), (vec![(6, 9)], vec![]));
+    }
+}

@@ -82,7 +82,7 @@ proptest! {
 
     #[test]
     fn whatever_is_sent_no_device_gets_anything_of_another_user(steps in steps()) {
-        let hub = UserHub::builder().log_records(1_000).build().unwrap();
+        let hub = UserHub::builder().log_records(1_000).connections_per_user(1_000).build().unwrap();
         let mut desks: Vec<Desk> = USERS
             .iter()
             .map(|user| Desk { watch: Some(device(&hub, user)), ..Desk::default() })

@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Later, at the one place where everything is wired:
     let hub = UserHub::new();
     handle.bind(&hub)?;
-    println!("a second time: {}", handle.bind(&UserHub::new()).unwrap_err());
+    println!("a second time: {:?}", handle.bind(&UserHub::new()));
 
     let mut phone = hub.connect("alice")?;
     println!("with a hub: {:?}, {:?}", profit.realized("alice", 2.0), breaker.trip("alice"));

@@ -151,11 +151,7 @@ impl Source {
                     }
                     open.push(is_module);
                 }
-                "}" => {
-                    if open.pop() == Some(true) {
-                        module.pop();
-                    }
-                }
+                "}" => module.truncate(module.len() - usize::from(open.pop() == Some(true))),
                 start @ ("crate" | "super" | "user_hub")
                     if token(at + 1) == "::" && (at == 0 || token(at - 1) != "::") =>
                 {

@@ -79,12 +79,12 @@ fn the_hub_is_a_sink_and_so_is_everything_around_it() {
     reaches_the_hub(|hub| hub);
     reaches_the_hub(|hub| hub.handle());
     reaches_the_hub(|hub| &*Box::leak(Box::new(hub)));
-    reaches_the_hub(|hub| Box::new(hub));
+    reaches_the_hub(Box::new);
     reaches_the_hub(|hub| Box::new(hub) as Box<dyn EventSink + Send + Sync>);
-    reaches_the_hub(|hub| Arc::new(hub));
-    reaches_the_hub(|hub| Arc::new(hub.handle()) as Arc<dyn EventSink>);
+    reaches_the_hub(Arc::new);
+    reaches_the_hub(|hub| Arc::new(hub.handle()) as Arc<dyn EventSink + Send + Sync>);
     reaches_the_hub(Some);
-    reaches_the_hub(|hub| Some(Arc::new(Some(Box::new(hub.handle()) as Box<dyn EventSink>))));
+    reaches_the_hub(|hub| Some(Arc::new(Some(Box::new(hub.handle()) as Box<dyn EventSink + Send + Sync>))));
     reaches_the_hub(HubHandle::from);
     reaches_the_hub(|hub| {
         let handle = HubHandle::unbound();

@@ -116,7 +116,8 @@ fn devices_come_and_go_while_everybody_is_broadcast_to_and_none_is_lost_or_inven
                             let user = format!("user-{}", (thread + round) % 5);
                             let mut one = hub.connect(&user).unwrap();
                             let first = frames(&mut one);
-                            assert_eq!(first[0].kind(), FrameKind::Connected);
+                            let is_greeting = matches!(first[0].kind(), FrameKind::Connected | FrameKind::Closing);
+                            assert!(is_greeting, "it was displaced at once, or is welcome");
                             let _two = hub.connect(&user).unwrap();
                             hub.broadcast(&user, &Fill((thread, round)));
                             drop(one);

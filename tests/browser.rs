@@ -66,7 +66,8 @@ fn skipped(why: &str) {
     assert!(std::env::var_os("USER_HUB_REQUIRE_ALL").is_none(), "cannot run here: {why}");
     let said = format!("SKIPPED: the page in a real browser: {why}\n");
     // Past the capture of the test harness: a skip that nobody sees is a lie.
-    let written = std::fs::OpenOptions::new().append(true).open("/dev/stderr").and_then(|mut e| e.write_all(said.as_bytes()));
+    let written =
+        std::fs::OpenOptions::new().append(true).open("/dev/stderr").and_then(|mut e| e.write_all(said.as_bytes()));
     if written.is_err() {
         eprint!("{said}");
     }

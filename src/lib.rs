@@ -76,12 +76,16 @@ pub mod trading;
 pub mod transport;
 mod vocabulary;
 
+pub use crate::hub::burst::Burst;
 pub use crate::hub::clock::{Clock, SystemClock};
-pub use crate::hub::config::{ConfigError, UserHubBuilder};
-pub use crate::hub::connection::{ConnectError, ConnectOptions, Connection, Start};
+pub use crate::hub::config::{ConfigError, TransportLimits, UserHubBuilder};
+pub use crate::hub::connection::{ConnectError, ConnectOptions, Connection, OnSlow, Start};
+pub use crate::hub::ending::Undelivered;
 pub use crate::hub::handle::{BindError, HubHandle};
 pub use crate::hub::hub::UserHub;
+pub use crate::hub::presence::{ConnectionInfo, Presence, PresenceChange};
 pub use crate::hub::sink::{Audience, Broadcast, EventSink, Group};
+pub use crate::hub::state_source::LoadedState;
 pub use crate::hub::stats::Stats;
 pub use crate::vocabulary::close::{CloseCode, CloseReason};
 pub use crate::vocabulary::cursor::{Cursor, CursorError};
@@ -92,7 +96,7 @@ pub use crate::vocabulary::frame::{Frame, FrameKind};
 pub use crate::vocabulary::name::{EventName, EventNameError};
 pub use crate::vocabulary::outcome::{Outcome, Rejection};
 pub use crate::vocabulary::timestamp::{Timestamp, TimestampError};
-pub use crate::vocabulary::user::{ConnectionId, UserId, UserIdError};
+pub use crate::vocabulary::user::{ConnectionId, SessionId, UserId, UserIdError};
 #[cfg(feature = "derive")]
 pub use user_hub_derive::Event;
 

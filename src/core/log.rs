@@ -11,6 +11,8 @@
 //!   forgotten: a reader at or above a floor has missed nothing below it.
 //! - Live State is never evicted. It fits its limits by refusal; finals and removals make room before that.
 //! - The Log records of a group go together.
+//! - While the host's StateSource loads, every removal is kept, of a name that was never there too: what it brings must
+//!   not bring back what was removed meanwhile. A final or removal that was forgotten while it ran makes it run again.
 //! - Nothing is allocated before the first record.
 
 use std::collections::VecDeque;
@@ -47,6 +49,22 @@ pub(crate) enum Refused {
 pub(crate) struct Appended {
     pub(crate) records: usize,
     pub(crate) stale: usize,
+}
+
+/// What became of what a StateSource brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Merged {
+    /// It is in the log, but for so many that found no room.
+    Done { refused: usize },
+    /// Something was forgotten that it would have to know: load again.
+    Again,
+}
+
+/// How the log stood when a load began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct LoadMark {
+    head: Seq,
+    state_floor: Seq,
 }
 
 /// Live or ended State, counted.
@@ -94,6 +112,8 @@ pub(crate) struct Log {
     live: Weight,
     /// Finals and removals, public ones too.
     gone: Weight,
+    /// While a load runs.
+    loading: Option<LoadMark>,
     /// No later than the first expiry; too early after that State was replaced, which costs one look.
     next_expiry: Option<Instant>,
 }
@@ -120,6 +140,11 @@ impl Log {
 
     pub(crate) const fn state_floor(&self) -> Seq {
         self.state_floor
+    }
+
+    /// What the records weigh.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.log_bytes + self.live.bytes + self.gone.bytes
     }
 
     /// Whether any value would be lost if the log were forgotten.
@@ -157,6 +182,11 @@ impl Log {
     #[cfg(test)]
     pub(crate) fn slots(&self) -> usize {
         self.logs.capacity() + self.states.capacity() + self.ended.capacity() + self.index.capacity()
+    }
+
+    /// Whether a removal says something: of what is there, and while a load runs of anything.
+    fn is_removable(&self, record: Option<&Arc<Record>>) -> bool {
+        self.loading.is_some() || record.is_some_and(|record| record.class == Class::Live)
     }
 
     const fn counts(&self, is_public: bool) -> bool {
@@ -211,10 +241,58 @@ impl Log {
         removed
     }
 
+    /// A load of the host's State begins.
+    pub(crate) const fn begin_load(&mut self) {
+        self.loading = Some(LoadMark { head: self.head, state_floor: self.state_floor });
+    }
+
+    /// The load has failed, or is given up.
+    pub(crate) const fn end_load(&mut self) {
+        self.loading = None;
+    }
+
+    /// Takes over what a load brought. Decides for every name against the log as it stands, then adds.
+    ///
+    /// The host commits before it broadcasts, so what was here before the load is no newer than what it brings, and what
+    /// came meanwhile is no older; a version decides better, where there is one.
+    pub(crate) fn merge(&mut self, drafts: Vec<Draft>, moment: Moment, limits: &LogLimits) -> Merged {
+        let Some(mark) = self.loading.take() else { return Merged::Done { refused: 0 } };
+        if self.state_floor > mark.state_floor {
+            return Merged::Again;
+        }
+        let is_expired = |draft: &Draft| draft.expires.is_some_and(|expires| expires <= moment.now);
+        let is_wanted = |draft: &Draft| draft.is_state() && !is_expired(draft) && self.is_wanted(draft, mark);
+        let wanted: Vec<Draft> = drafts.into_iter().filter(is_wanted).collect();
+        let mut refused = 0;
+        for draft in wanted {
+            refused += usize::from(self.append(vec![draft], moment, limits).is_err());
+        }
+        Merged::Done { refused }
+    }
+
+    fn is_wanted(&self, draft: &Draft, mark: LoadMark) -> bool {
+        let Some(record) = self.find(&draft.state) else { return draft.class == Class::Live };
+        let is_live = record.class == Class::Live;
+        if record.seq > mark.head {
+            // A removal wins whatever its version; of two values the newer.
+            return is_live && record.version.is_some() && draft.version > record.version;
+        }
+        match (draft.version, record.version) {
+            (Some(loaded), Some(kept)) if is_live => loaded > kept,
+            (Some(loaded), Some(kept)) => draft.class == Class::Live && loaded >= kept,
+            _ => is_live || draft.class == Class::Live,
+        }
+    }
+
     fn remove(&mut self, state: &StateName, reason: RemovalReason, moment: Moment, limits: &LogLimits) -> bool {
-        let Some(record) = self.find(state).filter(|record| record.class == Class::Live) else { return false };
-        let removal = Draft::removal(state.clone(), reason, record.version, moment.wall);
-        let removal = if record.is_public() { removal.shared() } else { removal };
+        let record = self.find(state);
+        if !self.is_removable(record) {
+            return false;
+        }
+        let version = record.and_then(|record| record.version);
+        let is_public = record.is_some_and(|record| record.is_public());
+        let removal = Draft::removal(state.clone(), reason, version, moment.wall);
+        let removal = if is_public || self.hub_wide { removal.shared() } else { removal };
         self.place(removal, None, moment.now);
         self.trim(moment.now, limits);
         true
@@ -237,10 +315,10 @@ impl Log {
         self.expire(moment, limits)
     }
 
-    /// When [`handle_deadline`](Self::handle_deadline) has something to do.
-    pub(crate) fn next_deadline(&self, limits: &LogLimits) -> Option<Instant> {
-        let aged = self.logs.front().and_then(|record| record.appended.checked_add(limits.log_age));
-        [aged, self.next_expiry].into_iter().flatten().min()
+    /// When [`handle_deadline`](Self::handle_deadline) has something for a reader. Age alone has not: what is too old
+    /// waits for whoever comes next.
+    pub(crate) const fn next_deadline(&self) -> Option<Instant> {
+        self.next_expiry
     }
 
     /// Takes away every public State whose name is not among `current`.
@@ -298,6 +376,7 @@ impl Log {
                 // What is a user's own is not everybody's to take away.
                 (Class::Removal, Some((Class::Live, _, false))) if draft.is_public() => {}
                 (Class::Removal, Some((Class::Live, version, _))) => kept.push(Draft { version, ..draft }),
+                (Class::Removal, _) if self.loading.is_some() => kept.push(draft),
                 (Class::Removal, _) => {}
                 // Of two that are public, the hub-wide log has said which is newer; here some between them may be unseen.
                 (_, Some((_, _, true))) if draft.is_public() && !self.hub_wide => kept.push(draft),

@@ -5,17 +5,20 @@
 //! - Whatever gives a reader something to take returns the wakers of all parked readers, once; the caller wakes them when
 //!   the lock is gone. A reader that is runnable already has no waker here, so it is not woken again.
 //! - No waker is cloned, woken or dropped here: that is foreign code, and a lock is held.
+//! - `load` says whether the host's StateSource has filled the log; the load itself is foreign code and not here.
 //! - What was broadcast to everybody is taken over before anything else happens, so that it stands in the right place.
 //! - A mailbox that is closed is no longer in the registry; whoever finds it closed looks up again.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Moment;
 use super::log::{Appended, Log, LogLimits, Refused};
 use super::record::{Class, Draft, Record};
+use super::session::Closing;
 use crate::vocabulary::cursor::{Epoch, Seq};
-use crate::{CloseReason, ConnectionId};
+use crate::vocabulary::frame::StateSourceState;
+use crate::{ConnectionId, SessionId, Timestamp};
 
 /// `W` is the waker; the core only keeps it.
 #[derive(Debug)]
@@ -31,6 +34,9 @@ pub(crate) struct Mailbox<W> {
     pub(crate) entry: Option<BookEntry>,
     /// Whether Log is kept: from the first connection until it is retired.
     pub(crate) keeps_log: bool,
+    pub(crate) load: Load,
+    /// What the hub's memory account has of it.
+    pub(crate) accounted: usize,
     pub(crate) is_closed: bool,
 }
 
@@ -42,11 +48,98 @@ pub(crate) struct BookEntry {
     pub(crate) serial: u64,
 }
 
+/// Whether the host's StateSource has filled the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// Nobody has asked.
+    Never,
+    /// It runs, after so many failures in a row.
+    Running { failures: u32 },
+    /// It has; what found no room makes it incomplete.
+    Done { complete: bool },
+    /// It failed so many times in a row; not again before then.
+    Failed { failures: u32, retry: Instant },
+}
+
+impl Load {
+    /// Whether a connection that comes now should begin a load.
+    pub(crate) fn is_wanted(self, now: Instant) -> bool {
+        match self {
+            Self::Never => true,
+            Self::Running { .. } | Self::Done { .. } => false,
+            Self::Failed { retry, .. } => retry <= now,
+        }
+    }
+
+    pub(crate) const fn is_running(self) -> bool {
+        matches!(self, Self::Running { .. })
+    }
+
+    const fn failures(self) -> u32 {
+        match self {
+            Self::Running { failures } | Self::Failed { failures, .. } => failures,
+            Self::Never | Self::Done { .. } => 0,
+        }
+    }
+
+    pub(crate) const fn started(self) -> Self {
+        Self::Running { failures: self.failures() }
+    }
+
+    /// Each failure in a row doubles the wait before the next load, from one second to half a minute.
+    pub(crate) fn failed(self, now: Instant) -> Self {
+        let before = self.failures();
+        let wait = Duration::from_secs(1 << before.min(5)).min(Duration::from_secs(30));
+        Self::Failed { failures: before.saturating_add(1), retry: now.checked_add(wait).unwrap_or(now) }
+    }
+
+    /// What SYNCED says of it.
+    pub(crate) const fn state(self) -> StateSourceState {
+        match self {
+            Self::Never => StateSourceState::None,
+            Self::Done { complete: true } => StateSourceState::Loaded,
+            Self::Running { .. } | Self::Done { complete: false } | Self::Failed { .. } => StateSourceState::Failed,
+        }
+    }
+}
+
+/// A connection, as its user's mailbox knows it.
 #[derive(Debug)]
-struct Reader<W> {
-    id: ConnectionId,
+pub(crate) struct Reader<W> {
+    pub(crate) id: ConnectionId,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) transport: &'static str,
+    pub(crate) since: Timestamp,
+    /// Up to where it has taken the log.
+    pub(crate) taken: Seq,
+    /// Since when its transport waits for a pong.
+    pub(crate) pinged: Option<Instant>,
     waker: Option<W>,
-    close: Option<CloseReason>,
+    closing: Option<Box<Closing>>,
+}
+
+impl<W> Reader<W> {
+    pub(crate) const fn new(
+        id: ConnectionId,
+        session: Option<SessionId>,
+        transport: &'static str,
+        since: Timestamp,
+    ) -> Self {
+        Self { id, session, transport, since, taken: 0, pinged: None, waker: None, closing: None }
+    }
+
+    pub(crate) const fn is_open(&self) -> bool {
+        self.closing.is_none()
+    }
+
+    /// Tells it to close; what was to drain can still be ended at once.
+    fn close(&mut self, closing: &Closing) -> bool {
+        let is_news = self.closing.as_ref().is_none_or(|before| before.drains && !closing.drains);
+        if is_news {
+            self.closing = Some(Box::new(closing.clone()));
+        }
+        is_news
+    }
 }
 
 impl<W> Mailbox<W> {
@@ -59,8 +152,15 @@ impl<W> Mailbox<W> {
             last_used: now,
             entry: None,
             keeps_log: false,
+            load: Load::Never,
+            accounted: 0,
             is_closed: false,
         }
+    }
+
+    /// The connections that were not told to close, in the order in which they came.
+    pub(crate) fn open_readers(&self) -> impl Iterator<Item = &Reader<W>> {
+        self.readers.iter().filter(|reader| reader.is_open())
     }
 
     /// How many connections are there, those too that were told to close.
@@ -70,25 +170,47 @@ impl<W> Mailbox<W> {
 
     /// How many connections will get what comes: those that were told to close will not.
     pub(crate) fn connections(&self) -> usize {
-        self.readers.iter().filter(|reader| reader.close.is_none()).count()
+        self.open_readers().count()
     }
 
     pub(crate) fn has_readers(&self) -> bool {
         !self.readers.is_empty()
     }
 
-    /// Registers a connection. Beyond `limit` the oldest is told to close, and its waker comes back.
-    pub(crate) fn register(&mut self, id: ConnectionId, limit: usize, reason: &CloseReason) -> Option<W> {
-        let displaced = if self.connections() >= limit { self.close_oldest(reason) } else { None };
-        self.readers.push(Reader { id, waker: None, close: None });
+    /// Registers a connection. Beyond `limit` one is told to close: the one that has left a ping unanswered for longest,
+    /// or else the oldest. Its waker comes back.
+    pub(crate) fn register(&mut self, reader: Reader<W>, limit: usize, closing: &Closing) -> Option<W> {
+        let displaced = if self.connections() >= limit { self.displace(closing) } else { None };
+        self.readers.push(reader);
         self.keeps_log = true;
         displaced
     }
 
-    fn close_oldest(&mut self, reason: &CloseReason) -> Option<W> {
-        let oldest = self.readers.iter_mut().find(|reader| reader.close.is_none())?;
-        oldest.close = Some(reason.clone());
-        oldest.waker.take()
+    fn displace(&mut self, closing: &Closing) -> Option<W> {
+        let open = self.readers.iter_mut().filter(|reader| reader.is_open());
+        // `None` would sort first, so who owes no pong sorts by `true`; among equals the first, the oldest, is the least.
+        let least = open.min_by_key(|reader| (reader.pinged.is_none(), reader.pinged))?;
+        least.close(closing);
+        least.waker.take()
+    }
+
+    fn reader(&mut self, id: ConnectionId) -> Option<&mut Reader<W>> {
+        self.readers.iter_mut().find(|reader| reader.id == id)
+    }
+
+    /// A connection has taken everything that is in the log now.
+    pub(crate) fn took(&mut self, id: ConnectionId) {
+        let head = self.log.head();
+        if let Some(reader) = self.reader(id) {
+            reader.taken = head;
+        }
+    }
+
+    /// A connection's transport waits for a pong since then, or does not.
+    pub(crate) fn set_pinged(&mut self, id: ConnectionId, pinged: Option<Instant>) {
+        if let Some(reader) = self.reader(id) {
+            reader.pinged = pinged;
+        }
     }
 
     /// Forgets a connection; forgetting it twice does nothing. Its waker comes back, to be dropped without the lock.
@@ -104,29 +226,44 @@ impl<W> Mailbox<W> {
 
     /// Keeps the waker of a connection that has taken everything; an older one comes back.
     pub(crate) fn park(&mut self, id: ConnectionId, waker: W) -> Option<W> {
-        match self.readers.iter_mut().find(|reader| reader.id == id) {
+        match self.reader(id) {
             Some(reader) => reader.waker.replace(waker),
             None => Some(waker),
         }
     }
 
-    /// Why a connection was told to close, if it was.
-    pub(crate) fn close_of(&self, id: ConnectionId) -> Option<&CloseReason> {
-        self.readers.iter().find(|reader| reader.id == id)?.close.as_ref()
+    /// How a connection was told to close, if it was.
+    pub(crate) fn closing_of(&self, id: ConnectionId) -> Option<&Closing> {
+        self.readers.iter().find(|reader| reader.id == id)?.closing.as_deref()
     }
 
-    /// Tells every connection to close.
-    pub(crate) fn close_all(&mut self, reason: &CloseReason) -> Vec<W> {
-        for reader in self.readers.iter_mut().filter(|reader| reader.close.is_none()) {
-            reader.close = Some(reason.clone());
+    /// Tells those connections to close that `which` picks, each in the way that `closing` gives for it; returns how many
+    /// that was news for, and the wakers of those that were parked.
+    pub(crate) fn close_where(
+        &mut self,
+        which: impl Fn(&Reader<W>) -> bool,
+        closing: impl Fn(&Reader<W>) -> Closing,
+    ) -> (usize, Vec<W>) {
+        let mut told = 0;
+        let mut parked = Vec::new();
+        for reader in self.readers.iter_mut().filter(|reader| which(reader)) {
+            let closing = closing(reader);
+            if reader.close(&closing) {
+                told += 1;
+                parked.extend(reader.waker.take());
+            }
         }
-        self.unpark()
+        (told, parked)
     }
 
-    /// The wakers of all parked connections.
-    #[must_use]
-    pub(crate) fn unpark(&mut self) -> Vec<W> {
-        self.readers.iter_mut().filter_map(|reader| reader.waker.take()).collect()
+    /// How many records the connections that are still here have not taken.
+    pub(crate) fn untaken(&self) -> usize {
+        self.readers.iter().map(|reader| self.log.after(reader.taken).count()).sum()
+    }
+
+    /// Adds the wakers of all parked connections to `parked`.
+    pub(crate) fn unpark(&mut self, parked: &mut Vec<W>) {
+        parked.extend(self.readers.iter_mut().filter_map(|reader| reader.waker.take()));
     }
 
     /// Appends the drafts as one group, or refuses them whole.

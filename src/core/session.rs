@@ -8,6 +8,7 @@
 //!   a frame carries a cursor exactly when it moves it. Of a group only the last frame sent moves it, to the group's last
 //!   seq; a new device has none before its first Log frame or SYNCED, because a cut in the snapshot starts it again.
 //! - Nothing stands between two frames of a group, and CLOSING never ends one half way.
+//! - A connection that drains takes everything there is once more, and CLOSING is behind it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use super::log::Log;
 use super::record::{Class, Record};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
 use crate::vocabulary::frame::{Control, GapReason, Protocol, ResetReason, StateSourceState};
-use crate::{CloseReason, ConnectionId, Frame, UserId};
+use crate::{CloseCode, CloseReason, ConnectionId, Frame, UserId};
 
 /// Where a connection begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,40 @@ pub(crate) enum Begin {
     After(Cursor),
     /// With everything retained, because what the device had is not known.
     Unknown,
+}
+
+/// What becomes of a connection from which the log has evicted what it had not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum SlowPolicy {
+    /// A GAP says so, and it goes on.
+    #[default]
+    Continue,
+    /// It is closed. A device that comes back with a cursor below the floor starts at the present, with one GAP up to
+    /// it: a replay of the log would only overflow again.
+    Close,
+}
+
+/// How a connection ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Closing {
+    pub(crate) reason: CloseReason,
+    /// Whether it gets first what is in the log.
+    pub(crate) drains: bool,
+}
+
+impl Closing {
+    pub(crate) const fn at_once(reason: CloseReason) -> Self {
+        Self { reason, drains: false }
+    }
+}
+
+/// What a connection is made with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionOptions {
+    pub(crate) begin: Begin,
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) on_slow: SlowPolicy,
+    pub(crate) valid_until: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -55,7 +90,10 @@ pub(crate) struct Session {
     heartbeat: Option<Duration>,
     next_heartbeat: Option<Instant>,
     heartbeat_due: bool,
-    closing: Option<CloseReason>,
+    on_slow: SlowPolicy,
+    valid_until: Option<Instant>,
+    state_source: StateSourceState,
+    closing: Option<Closing>,
     is_over: bool,
 }
 
@@ -64,10 +102,10 @@ impl Session {
         id: ConnectionId,
         user: UserId,
         epoch: Epoch,
-        begin: Begin,
-        heartbeat: Option<Duration>,
+        options: SessionOptions,
         now: Instant,
     ) -> Self {
+        let SessionOptions { begin, heartbeat, on_slow, valid_until } = options;
         Self {
             id,
             user,
@@ -80,6 +118,9 @@ impl Session {
             heartbeat,
             next_heartbeat: heartbeat.and_then(|interval| now.checked_add(interval)),
             heartbeat_due: false,
+            on_slow,
+            valid_until,
+            state_source: StateSourceState::None,
             closing: None,
             is_over: false,
         }
@@ -98,24 +139,49 @@ impl Session {
         self.is_over
     }
 
-    /// Ends the connection: CLOSING follows what is needed to end an open group. The first reason stands.
-    pub(crate) fn close(&mut self, reason: CloseReason) {
-        if self.closing.is_some() || self.is_over {
+    /// Whether it was told to close.
+    pub(crate) const fn is_closing(&self) -> bool {
+        self.closing.is_some()
+    }
+
+    /// Whether the first batch has not been taken.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.begin.is_some()
+    }
+
+    /// Whether the host's StateSource filled the mailbox, which SYNCED says from now on.
+    pub(crate) const fn set_state_source(&mut self, state: StateSourceState) {
+        self.state_source = state;
+    }
+
+    /// Ends the connection: CLOSING follows what is in the log, if it drains, or only what is needed to end an open
+    /// group. The first reason stands, but what was to drain can still be ended at once.
+    pub(crate) fn close(&mut self, closing: Closing) {
+        let is_harder = |before: &Closing| before.drains && !closing.drains;
+        if self.is_over || !self.closing.as_ref().is_none_or(is_harder) {
+            return;
+        }
+        if closing.drains {
+            self.closing = Some(closing);
             return;
         }
         let group = self.open_group;
         let belongs = |item: &Item| matches!(item, Item::Record { record, .. } if record.group == group);
         let rest = if group.is_some() { self.batch.iter().take_while(|item| belongs(item)).count() } else { 0 };
         self.batch.truncate(rest);
-        self.closing = Some(reason);
+        self.closing = Some(closing);
     }
 
-    pub(crate) const fn next_deadline(&self) -> Option<Instant> {
-        self.next_heartbeat
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        [self.next_heartbeat, self.valid_until].into_iter().flatten().min()
     }
 
-    /// After this, the next batch ends with a HEARTBEAT if one was due.
+    /// After this, the next batch ends with a HEARTBEAT if one was due; a session that is no longer valid is closed.
     pub(crate) fn handle_deadline(&mut self, now: Instant) {
+        if self.valid_until.is_some_and(|until| until <= now) {
+            self.valid_until = None;
+            self.close(Closing::at_once(CloseReason::new(CloseCode::SESSION_EXPIRED)));
+        }
         if self.next_heartbeat.is_some_and(|due| due <= now) {
             self.heartbeat_due = true;
             self.next_heartbeat = self.heartbeat.and_then(|interval| now.checked_add(interval));
@@ -127,15 +193,25 @@ impl Session {
     /// Only called when the batch before was handed out.
     pub(crate) fn take(&mut self, log: &Log) -> bool {
         debug_assert!(self.batch.is_empty(), "a batch is handed out before the next is taken");
-        if self.closing.is_some() || self.is_over {
+        if self.is_over || self.closing.as_ref().is_some_and(|closing| !closing.drains) {
             return true;
         }
         match self.begin.take() {
             Some(begin) => self.take_first(begin, log),
+            None if self.position < log.log_floor() && self.on_slow == SlowPolicy::Close => {
+                self.close(Closing::at_once(CloseReason::new(CloseCode::TOO_SLOW)));
+                return true;
+            }
             None => {
-                let is_reset = self.take_after_position(log);
+                let is_reset = self.take_after_position(log, log.log_floor());
                 self.end_batch(is_reset, log);
             }
+        }
+        // What it drains to is now: nothing that comes later belongs to it.
+        if let Some(closing) = &mut self.closing {
+            closing.drains = false;
+            self.position = log.head();
+            return true;
         }
         self.position = log.head();
         !self.batch.is_empty()
@@ -154,7 +230,8 @@ impl Session {
                 self.carried = Some(cursor.seq);
                 let last_log = if cursor.seq < log.log_floor() { 0 } else { log.last_log_at(cursor.seq) };
                 self.batch.push_back(Item::Connected { after: Some(cursor.seq), recovered: true, last_log });
-                self.take_after_position(log);
+                let is_overrun = cursor.seq < log.log_floor() && self.on_slow == SlowPolicy::Close;
+                self.take_after_position(log, if is_overrun { log.last_log() } else { log.log_floor() });
             }
             Begin::After(_) | Begin::Unknown => {
                 let to = (log.log_floor() > 0).then_some(log.log_floor());
@@ -171,20 +248,22 @@ impl Session {
         self.end_batch(true, log);
     }
 
-    /// Whether a RESET was needed, after which the device waits for SYNCED.
-    fn take_after_position(&mut self, log: &Log) -> bool {
+    /// Takes what is above the position, of Log only what is above `floor`; true if a RESET was needed, after which the
+    /// device waits for SYNCED.
+    fn take_after_position(&mut self, log: &Log, floor: Seq) -> bool {
         if self.position < log.log_floor() {
-            let to = log.log_floor();
+            let to = floor;
             let gap =
                 Item::Gap { from: Some(self.position + 1), to: Some(to), reason: GapReason::Evicted, last_log: to };
             self.batch.push_back(gap);
         }
         let is_reset = self.position < log.state_floor();
+        let is_wanted = |record: &&Arc<Record>| record.class != Class::Log || record.seq > floor;
         if is_reset {
             self.batch.push_back(Item::Reset);
-            self.push_records(log.live_and_log_after(self.position), Carry::Always);
+            self.push_records(log.live_and_log_after(self.position).filter(is_wanted), Carry::Always);
         } else {
-            self.push_records(log.after(self.position), Carry::Always);
+            self.push_records(log.after(self.position).filter(is_wanted), Carry::Always);
         }
         is_reset
     }
@@ -227,9 +306,12 @@ impl Session {
             Some(item) => Some(self.frame(item)),
             None if self.is_over => None,
             None => {
-                let reason = self.closing.take()?;
+                if self.closing.as_ref()?.drains {
+                    return None;
+                }
+                let closing = self.closing.take()?;
                 self.is_over = true;
-                Some(Frame::closing(&reason))
+                Some(Frame::closing(&closing.reason))
             }
         }
     }
@@ -258,7 +340,7 @@ impl Session {
             Item::Gap { from, to, reason, last_log } => Control::Gap { from, to, reason, last_log },
             Item::Reset => Control::Reset { reason: ResetReason::Forgotten },
             Item::Synced { seq, last_log } => {
-                Control::Synced { cursor: cursor_at(seq), last_log, state_source: StateSourceState::None }
+                Control::Synced { cursor: cursor_at(seq), last_log, state_source: self.state_source }
             }
             Item::Heartbeat { seq, last_log } => Control::Heartbeat { cursor: cursor_at(seq), last_log },
         };

@@ -10,14 +10,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use crate::core::mailbox::{BookEntry, Mailbox};
-use crate::hub::registry::{Registry, Slot};
-use crate::vocabulary::cursor::Epoch;
+use crate::hub::due::{Due, after};
+use crate::hub::registry::Slot;
+use crate::hub::shared::Shared;
 
 /// How many users of each book one call sweeps in passing: more than one, so that sweeping outruns leaving.
 const SWEEP: usize = 2;
@@ -25,9 +26,7 @@ const SWEEP: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Absence {
     books: Mutex<Books>,
-    /// When there is something to sweep, in nanoseconds after `started`, so that a broadcast need not lock to know.
-    due: AtomicU64,
-    started: Instant,
+    due: Due,
     retention: Duration,
     limit: usize,
 }
@@ -49,7 +48,7 @@ impl Books {
 
 impl Absence {
     pub(crate) fn new(retention: Duration, limit: usize, now: Instant) -> Self {
-        Self { books: Mutex::default(), due: AtomicU64::new(u64::MAX), started: now, retention, limit }
+        Self { books: Mutex::default(), due: Due::never(now), retention, limit }
     }
 
     /// Whether State for a user without a mailbox is kept.
@@ -58,7 +57,7 @@ impl Absence {
     }
 
     /// The last connection of a user left; the caller holds the mailbox's lock.
-    pub(crate) fn left(&self, slot: &Arc<Slot>, mailbox: &mut Mailbox<std::task::Waker>, now: Instant) {
+    pub(crate) fn left(&self, slot: &Arc<Slot>, mailbox: &mut Mailbox<Waker>, now: Instant) {
         let mut books = self.books.lock();
         let entry = books.new_entry(now);
         books.leaving.insert(entry, Arc::clone(slot));
@@ -67,7 +66,7 @@ impl Absence {
     }
 
     /// A mailbox has State and keeps no Log; the caller holds its lock.
-    pub(crate) fn is_absent(&self, slot: &Arc<Slot>, mailbox: &mut Mailbox<std::task::Waker>) {
+    pub(crate) fn is_absent(&self, slot: &Arc<Slot>, mailbox: &mut Mailbox<Waker>) {
         let mut books = self.books.lock();
         let entry = books.new_entry(mailbox.last_used);
         books.absent.insert(entry, Arc::clone(slot));
@@ -76,7 +75,7 @@ impl Absence {
     }
 
     /// A user is back; the caller holds the mailbox's lock.
-    pub(crate) fn returned(&self, mailbox: &mut Mailbox<std::task::Waker>) {
+    pub(crate) fn returned(&self, mailbox: &mut Mailbox<Waker>) {
         if let Some(entry) = mailbox.entry.take() {
             let mut books = self.books.lock();
             let book = if mailbox.keeps_log { &mut books.leaving } else { &mut books.absent };
@@ -84,53 +83,61 @@ impl Absence {
         }
     }
 
-    /// Does a little of what is due: every caller sweeps a few, so that nothing piles up where nobody else does.
-    pub(crate) fn sweep(&self, registry: &Registry, now: Instant, mut epoch: impl FnMut() -> Epoch) {
-        if self.nanoseconds(now) < self.due.load(Ordering::Relaxed) {
-            return;
+    /// Does a little of what is due, true if there was anything: every caller sweeps a few, so that nothing piles up where
+    /// nobody else does.
+    pub(crate) fn sweep(&self, shared: &Shared, now: Instant) -> bool {
+        let is_over_budget = shared.is_over_budget();
+        if !is_over_budget && !self.due.is_due(now) {
+            return false;
+        }
+        let mut swept = false;
+        for _ in 0..SWEEP {
+            // Over the budget, who has been away for longest goes before the retention has passed.
+            let Some((entry, slot)) = self.next_leaving(now, is_over_budget) else { break };
+            self.retire(shared, &slot, entry);
+            swept = true;
         }
         for _ in 0..SWEEP {
-            let Some((entry, slot)) = self.next_leaving(now) else { break };
-            self.retire(registry, &slot, entry, epoch());
-        }
-        for _ in 0..SWEEP {
-            let Some((entry, slot)) = self.next_excess() else { break };
-            self.forget(registry, &slot, entry);
+            let Some((entry, slot)) = self.next_excess(is_over_budget && !swept) else { break };
+            self.forget(shared, &slot, entry);
+            swept = true;
         }
         self.set_due(&self.books.lock());
+        swept
     }
 
-    fn next_leaving(&self, now: Instant) -> Option<(BookEntry, Arc<Slot>)> {
+    fn next_leaving(&self, now: Instant, is_over_budget: bool) -> Option<(BookEntry, Arc<Slot>)> {
         let mut books = self.books.lock();
         let first = books.leaving.first_entry()?;
-        let is_due = now.saturating_duration_since(first.key().since) >= self.retention;
+        let is_due = is_over_budget || now.saturating_duration_since(first.key().since) >= self.retention;
         is_due.then(|| first.remove_entry())
     }
 
-    fn next_excess(&self) -> Option<(BookEntry, Arc<Slot>)> {
+    fn next_excess(&self, is_over_budget: bool) -> Option<(BookEntry, Arc<Slot>)> {
         let mut books = self.books.lock();
-        if books.absent.len() > self.limit { books.absent.pop_first() } else { None }
+        if is_over_budget || books.absent.len() > self.limit { books.absent.pop_first() } else { None }
     }
 
-    /// The retention of a user has passed, unless the user has come back since the entry was taken out.
-    fn retire(&self, registry: &Registry, slot: &Arc<Slot>, entry: BookEntry, epoch: Epoch) {
+    /// A user's Log goes: the retention has passed, unless the user has come back since the entry was taken out.
+    fn retire(&self, shared: &Shared, slot: &Arc<Slot>, entry: BookEntry) {
         {
             let mut mailbox = slot.mailbox.lock();
             if mailbox.entry != Some(entry) {
                 return;
             }
-            mailbox.retire(epoch);
+            mailbox.retire(shared.new_epoch());
+            shared.account(&mut mailbox);
             mailbox.entry = None;
             if self.keeps_state() && mailbox.log.has_state() {
                 self.is_absent(slot, &mut mailbox);
                 return;
             }
         }
-        registry.remove_if(slot, |mailbox| !mailbox.keeps_log && mailbox.entry.is_none());
+        shared.remove_unused(slot);
     }
 
     /// There are too many absent users: the least recently used goes, unless it turns out to be another.
-    fn forget(&self, registry: &Registry, slot: &Arc<Slot>, entry: BookEntry) {
+    fn forget(&self, shared: &Shared, slot: &Arc<Slot>, entry: BookEntry) {
         {
             let mut mailbox = slot.mailbox.lock();
             if mailbox.entry != Some(entry) {
@@ -142,26 +149,13 @@ impl Absence {
                 return;
             }
         }
-        registry.remove_if(slot, |mailbox| !mailbox.keeps_log && mailbox.entry.is_none());
+        shared.remove_unused(slot);
     }
 
     fn set_due(&self, books: &Books) {
-        let due = if books.absent.len() > self.limit {
-            0
-        } else {
-            let first = books.leaving.first_key_value();
-            first.map_or(u64::MAX, |(entry, _)| {
-                self.nanoseconds(entry.since).saturating_add(nanoseconds(self.retention))
-            })
-        };
-        self.due.store(due, Ordering::Relaxed);
+        let first = books.leaving.first_key_value();
+        let retired = first.and_then(|(entry, _)| after(entry.since, self.retention));
+        let excess = books.absent.first_key_value().filter(|_| books.absent.len() > self.limit);
+        self.due.set(excess.map(|(entry, _)| entry.since).or(retired));
     }
-
-    fn nanoseconds(&self, now: Instant) -> u64 {
-        nanoseconds(now.saturating_duration_since(self.started))
-    }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

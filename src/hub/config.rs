@@ -7,12 +7,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+
 use crate::core::log::LogLimits;
 use crate::core::record::OVERHEAD;
 use crate::hub::clock::{Clock, SystemClock};
+use crate::hub::connection::OnSlow;
 use crate::hub::prepare::EventRules;
+use crate::hub::state_source::{LoadedState, StateSource};
 use crate::vocabulary::encode::EncodeRules;
-use crate::{EventName, UserHub};
+use crate::{EventName, UserHub, UserId};
 
 /// What a hub was built with.
 #[derive(Clone)]
@@ -30,6 +34,16 @@ pub(crate) struct Config {
     pub(crate) user_id_bytes: usize,
     pub(crate) event_types: usize,
     pub(crate) big_integers: bool,
+    pub(crate) memory_bytes: usize,
+    pub(crate) presence_grace: Duration,
+    pub(crate) ended_sessions: usize,
+    pub(crate) reconnect_spread: Duration,
+    pub(crate) load_deadline: Duration,
+    pub(crate) state_source: Option<StateSource>,
+    pub(crate) on_slow: OnSlow,
+    pub(crate) inbound_bytes: usize,
+    pub(crate) read_buffer_bytes: usize,
+    pub(crate) write_buffer_bytes: usize,
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) pong_timeout: Duration,
     pub(crate) clock: Arc<dyn Clock>,
@@ -51,6 +65,16 @@ impl Default for Config {
             user_id_bytes: 256,
             event_types: 1024,
             big_integers: false,
+            memory_bytes: 1024 * 1024 * 1024,
+            presence_grace: Duration::from_secs(15),
+            ended_sessions: 10_000,
+            reconnect_spread: Duration::from_secs(10),
+            load_deadline: Duration::from_secs(5),
+            state_source: None,
+            on_slow: OnSlow::Continue,
+            inbound_bytes: 4 * 1024,
+            read_buffer_bytes: 4 * 1024,
+            write_buffer_bytes: 16 * 1024,
             heartbeat: Some(Duration::from_secs(25)),
             pong_timeout: Duration::from_secs(10),
             clock: Arc::new(SystemClock),
@@ -83,6 +107,10 @@ impl Config {
             ("event_bytes", self.event_bytes),
             ("user_id_bytes", self.user_id_bytes),
             ("event_types", self.event_types),
+            ("ended_sessions", self.ended_sessions),
+            ("inbound_bytes", self.inbound_bytes),
+            ("read_buffer_bytes", self.read_buffer_bytes),
+            ("write_buffer_bytes", self.write_buffer_bytes),
         ];
         if let Some((limit, _)) = counts.iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::Zero { limit });
@@ -99,11 +127,30 @@ impl Config {
                 return Err(ConfigError::EventDoesNotFit { limit, needed: largest });
             }
         }
+        if self.memory_bytes < self.log_bytes.saturating_add(self.state_bytes) {
+            return Err(ConfigError::UserDoesNotFit);
+        }
         if self.retention < self.log_age {
             return Err(ConfigError::RetentionBelowLogAge);
         }
         Ok(())
     }
+}
+
+/// What a transport of a hub keeps to.
+///
+/// ```
+/// assert_eq!(user_hub::UserHub::new().transport_limits().inbound_bytes, 4_096);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TransportLimits {
+    /// The greatest message that a device may send, in bytes.
+    pub inbound_bytes: usize,
+    /// The read buffer of a connection, in bytes.
+    pub read_buffer_bytes: usize,
+    /// What is gathered before a write, in bytes.
+    pub write_buffer_bytes: usize,
 }
 
 /// Limits that cannot all be kept at once.
@@ -131,6 +178,9 @@ pub enum ConfigError {
         /// What it is at least, in bytes.
         needed: usize,
     },
+    /// The memory of the hub could not hold one user's log.
+    #[error("memory_bytes is at least log_bytes and state_bytes together")]
+    UserDoesNotFit,
     /// The Log of a user would be forgotten before its records are too old.
     #[error("retention is at least log_age")]
     RetentionBelowLogAge,
@@ -204,6 +254,31 @@ impl UserHubBuilder {
         user_id_bytes: usize = "64";
         /// How many event types a hub knows; the names of run-time events count. Default 1,024. Costs some 100 bytes each.
         event_types: usize = "64";
+        /// How many bytes all logs take together. Beyond it the users who have been without a connection for longest lose
+        /// their Log, then the least recently used absent users their State. The logs of connected users are bounded by
+        /// their own limits only. Default 1,073,741,824 (1 GiB).
+        memory_bytes: usize = "256 * 1024 * 1024";
+        /// How long after the last connection of a user [`presence`](crate::UserHub::presence) tells that the user has
+        /// left, so that a reconnect does not flap. Default 15 seconds.
+        presence_grace: std::time::Duration = "std::time::Duration::from_secs(5)";
+        /// How many sessions that were told to stay away are remembered, each for the [`retention`](Self::retention); the
+        /// oldest is forgotten first. Default 10,000. Costs some 200 bytes each.
+        ended_sessions: usize = "100";
+        /// Over what time devices that a shutdown sends away are told to come back, each at a moment of its own. Default
+        /// 10 seconds.
+        reconnect_spread: std::time::Duration = "std::time::Duration::from_secs(30)";
+        /// How long a device waits for the [state source](Self::state_source) before its first frame; then it gets what
+        /// there is, and SYNCED says `failed`. Default 5 seconds.
+        load_deadline: std::time::Duration = "std::time::Duration::from_secs(2)";
+        /// What becomes of a device that is too slow for its log. Default [`OnSlow::Continue`].
+        on_slow: OnSlow = "user_hub::OnSlow::Close";
+        /// How many bytes a message from a device has; a larger one ends the connection. Default 4,096 (4 KiB).
+        inbound_bytes: usize = "1024";
+        /// How many bytes the read buffer of a WebSocket has; each connection costs it. Default 4,096 (4 KiB).
+        read_buffer_bytes: usize = "2048";
+        /// How many bytes are gathered before a write to a WebSocket; a connection costs up to this and one frame while
+        /// its device reads slowly. Default 16,384 (16 KiB).
+        write_buffer_bytes: usize = "64 * 1024";
         /// How long a WebSocket may leave a ping unanswered before it is closed with code 3012. Default 10 seconds.
         pong_timeout: std::time::Duration = "std::time::Duration::from_secs(5)";
     }
@@ -246,6 +321,39 @@ impl UserHubBuilder {
     /// ```
     pub fn allow_big_integers(mut self) -> Self {
         self.config.big_integers = true;
+        self
+    }
+
+    /// Loads the State of a user whom the hub does not know yet, from the host's database for instance.
+    ///
+    /// Called once a user, however many devices connect together; polled by whichever waits. They wait for it before their
+    /// first frame, until the [`load_deadline`](Self::load_deadline). What is broadcast meanwhile wins, by version where
+    /// there is one; what is removed meanwhile stays removed. `None` is a failure: the next device that connects tries
+    /// again, after a wait that doubles from one second to half a minute. A panic is a failure.
+    ///
+    /// The contract: commit to the database first, then broadcast. Then no order of events can lose a value.
+    ///
+    /// ```
+    /// use futures::{StreamExt, executor::block_on};
+    /// use user_hub::{LoadedState, UserHub, trading::PnlUpdate};
+    ///
+    /// let hub = UserHub::builder()
+    ///     .state_source(|user| async move {
+    ///         // … from the database …
+    ///         # let _ = user;
+    ///         Some(LoadedState::new().event(PnlUpdate::default()))
+    ///     })
+    ///     .build()?;
+    /// let device = hub.connect("alice")?;
+    /// let names: Vec<String> = block_on(device.take(3).map(|frame| frame.name().to_owned()).collect());
+    /// assert_eq!(names, ["CONNECTED", "PNL_UPDATE", "SYNCED"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn state_source<L>(mut self, load: impl Fn(UserId) -> L + Send + Sync + 'static) -> Self
+    where
+        L: Future<Output = Option<LoadedState>> + Send + 'static,
+    {
+        self.config.state_source = Some(Arc::new(move |user| load(user).boxed()));
         self
     }
 

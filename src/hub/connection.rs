@@ -6,15 +6,19 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures::Stream;
 use futures::stream::FusedStream;
 
-use crate::core::session::{Begin, Session};
-use crate::hub::hub::{Shared, wake};
+use crate::core::Moment;
+use crate::core::mailbox::Mailbox;
+use crate::core::session::{Begin, Closing, Session, SessionOptions, SlowPolicy};
 use crate::hub::registry::Slot;
-use crate::{CloseReason, ConnectionId, Cursor, Frame, UserId, UserIdError};
+use crate::hub::shared::{Shared, wake};
+use crate::hub::state_source::Loading;
+use crate::{CloseReason, ConnectionId, Cursor, Frame, SessionId, Timestamp, UserId, UserIdError};
 
 /// Why a device was not connected.
 ///
@@ -30,6 +34,12 @@ pub enum ConnectError {
     /// The user's identity is empty or too long; authentication should have refused it before.
     #[error(transparent)]
     User(#[from] UserIdError),
+    /// The session was told to stay away, a short while ago; the user signs in again. For SSE the answer is 204.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// The session is no longer valid; the user signs in again.
+    #[error("the session has expired")]
+    SessionExpired,
     /// The hub was shut down; the device should come back to another server, or later.
     #[error("the hub was shut down")]
     Closed,
@@ -82,6 +92,33 @@ impl Start {
     }
 }
 
+/// What becomes of a device from whose log records were evicted before it took them.
+///
+/// ```
+/// use user_hub::{ConnectOptions, OnSlow};
+///
+/// let options = ConnectOptions::new().on_slow(OnSlow::Close);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnSlow {
+    /// It gets a GAP where the records are missing, and goes on.
+    #[default]
+    Continue,
+    /// It is closed with code 3008. When it comes back with a cursor from before the missing records, it starts at the
+    /// present: the State, and one GAP up to now. A replay of what just overflowed would only overflow again.
+    Close,
+}
+
+impl From<OnSlow> for SlowPolicy {
+    fn from(policy: OnSlow) -> Self {
+        match policy {
+            OnSlow::Continue => Self::Continue,
+            OnSlow::Close => Self::Close,
+        }
+    }
+}
+
 /// How a device is connected.
 ///
 /// ```
@@ -95,6 +132,10 @@ impl Start {
 pub struct ConnectOptions {
     pub(crate) start: Start,
     pub(crate) heartbeat: Option<Duration>,
+    pub(crate) on_slow: Option<OnSlow>,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) valid_until: Option<Timestamp>,
+    pub(crate) transport: &'static str,
 }
 
 impl ConnectOptions {
@@ -134,8 +175,69 @@ impl ConnectOptions {
         self
     }
 
-    pub(crate) fn begin(&self) -> Begin {
-        self.start.begin()
+    /// What becomes of it when it is too slow for its log. Default what the hub was
+    /// [built with](crate::UserHubBuilder::on_slow).
+    ///
+    /// ```
+    /// use user_hub::{ConnectOptions, OnSlow};
+    ///
+    /// let options = ConnectOptions::new().on_slow(OnSlow::Continue);
+    /// ```
+    pub fn on_slow(mut self, policy: OnSlow) -> Self {
+        self.on_slow = Some(policy);
+        self
+    }
+
+    /// The sign-in that it belongs to, so that [`close_session`](crate::UserHub::close_session) finds it. Default none.
+    ///
+    /// ```
+    /// let options = user_hub::ConnectOptions::new().session("s-1");
+    /// ```
+    pub fn session(mut self, session: impl Into<SessionId>) -> Self {
+        self.session = Some(session.into());
+        self
+    }
+
+    /// When its session ends: it is closed then with code 3005. Default never.
+    ///
+    /// A connection outlives the request that made it, and so the check of its cookie. The driver sees to the moment; all
+    /// of [`transport`](crate::transport) do.
+    ///
+    /// ```
+    /// use user_hub::{ConnectError, ConnectOptions, Timestamp, UserHub};
+    ///
+    /// let options = ConnectOptions::new().valid_until(Timestamp::from_milliseconds(0));
+    /// let error = UserHub::new().connect_with("alice", options).unwrap_err();
+    /// assert_eq!(error, ConnectError::SessionExpired);
+    /// ```
+    pub fn valid_until(mut self, moment: Timestamp) -> Self {
+        self.valid_until = Some(moment);
+        self
+    }
+
+    /// What it comes over, for [`UserHub::connections`](crate::UserHub::connections). Default empty; the drivers say
+    /// `websocket` and `sse`.
+    ///
+    /// ```
+    /// let options = user_hub::ConnectOptions::new().transport("terminal");
+    /// ```
+    pub fn transport(mut self, transport: &'static str) -> Self {
+        self.transport = transport;
+        self
+    }
+
+    pub(crate) fn session_options(&self, shared: &Shared, moment: Moment) -> SessionOptions {
+        // The wall clock says when; the monotonic clock is what it is measured by from now on.
+        let valid_for = |until: Timestamp| {
+            let milliseconds = until.as_milliseconds().saturating_sub(moment.wall.as_milliseconds());
+            moment.now.checked_add(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)))
+        };
+        SessionOptions {
+            begin: self.start.begin(),
+            heartbeat: self.heartbeat,
+            on_slow: self.on_slow.unwrap_or(shared.config.on_slow).into(),
+            valid_until: self.valid_until.and_then(valid_for),
+        }
     }
 }
 
@@ -167,11 +269,16 @@ pub struct Connection {
     session: Session,
     /// When the log last said that something in it ends by itself.
     log_deadline: Option<Instant>,
+    /// The load of the host's State that the first batch waits for.
+    loading: Option<Loading>,
+    /// The slot's count of closings when it was last looked at.
+    closings: u32,
 }
 
 impl Connection {
-    pub(crate) const fn new(hub: Arc<Shared>, slot: Arc<Slot>, session: Session) -> Self {
-        Self { hub, slot, session, log_deadline: None }
+    pub(crate) const fn new(hub: Arc<Shared>, slot: Arc<Slot>, session: Session, loading: Option<Loading>) -> Self {
+        // A count that has moved before costs one look more.
+        Self { hub, slot, session, log_deadline: None, loading, closings: 0 }
     }
 
     /// The connection's identity, which `CONNECTED` shows.
@@ -210,8 +317,8 @@ impl Connection {
         self.hub.config.clock.now()
     }
 
-    /// When the driver should call [`handle_deadline`](Self::handle_deadline) next: a heartbeat is due, or something in
-    /// the log ends. Ask again whenever the stream was polled.
+    /// When the driver should call [`handle_deadline`](Self::handle_deadline) next: a heartbeat is due, something in the
+    /// log expires, the session ends, or the host's StateSource takes too long. Ask again whenever the stream was polled.
     ///
     /// ```
     /// let device = user_hub::UserHub::new().connect("alice")?;
@@ -220,7 +327,8 @@ impl Connection {
     /// ```
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        [self.session.next_deadline(), self.log_deadline].into_iter().flatten().min()
+        let load_deadline = self.loading.as_ref().and_then(|loading| loading.deadline);
+        [self.session.next_deadline(), self.log_deadline, load_deadline].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`; then poll the stream again. Too early, it does nothing.
@@ -240,16 +348,50 @@ impl Connection {
     /// ```
     pub fn handle_deadline(&mut self, now: Instant) {
         self.session.handle_deadline(now);
+        if self.loading.as_ref().is_some_and(|loading| loading.deadline.is_some_and(|deadline| deadline <= now)) {
+            self.hub.give_up_load(&self.slot, now);
+            self.loading = None;
+        }
         if self.log_deadline.is_some_and(|deadline| deadline <= now) {
-            let moment = self.hub.moment();
-            let parked = {
+            let moment = Moment { now, wall: self.hub.config.clock.wall() };
+            let mut parked = Vec::new();
+            {
                 let mut mailbox = self.slot.mailbox.lock();
-                let is_new = mailbox.log.handle_deadline(moment, &self.hub.limits);
-                self.log_deadline = mailbox.log.next_deadline(&self.hub.limits);
-                if is_new { mailbox.unpark() } else { Vec::new() }
-            };
+                if mailbox.log.handle_deadline(moment, &self.hub.limits) {
+                    mailbox.unpark(&mut parked);
+                }
+                self.hub.account(&mut mailbox);
+                self.log_deadline = mailbox.log.next_deadline();
+            }
             wake(parked);
         }
+    }
+
+    /// The transport has sent a ping and waits for the pong.
+    ///
+    /// Where a user has too many connections, the one that has waited for longest is closed first. The drivers of
+    /// [`transport`](crate::transport) say so by themselves.
+    ///
+    /// ```
+    /// let device = user_hub::UserHub::new().connect("alice")?;
+    /// device.ping_sent();
+    /// device.pong_received();
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    pub fn ping_sent(&self) {
+        let now = self.now();
+        self.slot.mailbox.lock().set_pinged(self.session.id(), Some(now));
+    }
+
+    /// The device has answered; also right for any other sign of life.
+    ///
+    /// ```
+    /// let device = user_hub::UserHub::new().connect("alice")?;
+    /// device.pong_received();
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    pub fn pong_received(&self) {
+        self.slot.mailbox.lock().set_pinged(self.session.id(), None);
     }
 
     /// Ends the connection: the next frame is `CLOSING`, after the rest of a group that has begun. The first reason stands.
@@ -265,24 +407,55 @@ impl Connection {
     /// # Ok::<(), user_hub::ConnectError>(())
     /// ```
     pub fn close(&mut self, reason: CloseReason) {
-        self.session.close(reason);
+        self.session.close(Closing::at_once(reason));
+    }
+
+    /// Sees whether it was told to close, without a lock if nobody of this user was.
+    fn note_closing(&mut self) {
+        if self.slot.closings.load(Ordering::Acquire) != self.closings {
+            let mailbox = self.slot.mailbox.lock();
+            Self::close_as_told(&mut self.session, &mut self.closings, &self.slot, &mailbox);
+        }
+    }
+
+    fn close_as_told(session: &mut Session, closings: &mut u32, slot: &Slot, mailbox: &Mailbox<std::task::Waker>) {
+        *closings = slot.closings.load(Ordering::Acquire);
+        if let Some(closing) = mailbox.closing_of(session.id()) {
+            session.close(closing.clone());
+        }
+    }
+
+    /// Drives the load of the host's State that the first batch waits for.
+    fn poll_load(&mut self, context: &mut Context<'_>) {
+        while let Some(loading) = &mut self.loading {
+            if loading.poll(context).is_pending() {
+                return;
+            }
+            self.loading = self.hub.settle_load(&self.slot, loading);
+        }
     }
 
     /// Takes the next batch, or parks: one critical section, so that nothing can come between looking and parking.
     fn take_or_park(&mut self, context: &mut Context<'_>) -> bool {
-        let moment = self.hub.moment();
-        // Cloning a waker is foreign code, so it is done before the lock.
+        let Self { hub, slot, session, log_deadline, closings, .. } = self;
+        let moment = hub.moment();
+        // Cloning a waker is foreign code, so it is done before the lock; what is replaced is dropped after it.
         let waker = context.waker().clone();
         let (taken, _unused_waker) = {
-            let mut mailbox = self.slot.mailbox.lock();
-            self.hub.catch_up(&mut mailbox, moment);
-            mailbox.log.handle_deadline(moment, &self.hub.limits);
-            if let Some(reason) = mailbox.close_of(self.session.id()) {
-                self.session.close(reason.clone());
+            let mut mailbox = slot.mailbox.lock();
+            Self::close_as_told(session, closings, slot, &mailbox);
+            let waits_for_load = session.is_new() && mailbox.load.is_running() && !session.is_closing();
+            let mut taken = false;
+            if !waits_for_load {
+                hub.catch_up(&mut mailbox, moment);
+                mailbox.log.handle_deadline(moment, &hub.limits);
+                hub.account(&mut mailbox);
+                session.set_state_source(mailbox.load.state());
+                taken = session.take(&mailbox.log);
+                mailbox.took(session.id());
+                *log_deadline = mailbox.log.next_deadline();
             }
-            let taken = self.session.take(&mailbox.log);
-            self.log_deadline = mailbox.log.next_deadline(&self.hub.limits);
-            if taken { (true, Some(waker)) } else { (false, mailbox.park(self.session.id(), waker)) }
+            if taken { (true, Some(waker)) } else { (false, mailbox.park(session.id(), waker)) }
         };
         taken
     }
@@ -293,12 +466,14 @@ impl Stream for Connection {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Frame>> {
         loop {
+            self.note_closing();
             if let Some(frame) = self.session.next_frame() {
                 return Poll::Ready(Some(frame));
             }
             if self.session.is_over() {
                 return Poll::Ready(None);
             }
+            self.poll_load(context);
             if !self.take_or_park(context) {
                 return Poll::Pending;
             }

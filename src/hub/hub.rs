@@ -1,32 +1,17 @@
-//! The hub itself: from a broadcast to the log of its user, and from there to the connections that wait.
+//! The hub itself: making one, connecting devices to it, and what it counts.
 
 use std::fmt;
-use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::task::Waker;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
-use crate::core::Moment;
-use crate::core::log::{Appended, Log, LogLimits, Refused};
-use crate::core::mailbox::Mailbox;
-use crate::core::record::{Draft, StateName};
-use crate::core::session::Session;
-use crate::hub::absence::Absence;
-use crate::hub::catalog::Catalog;
-use crate::hub::config::{Config, UserHubBuilder};
+use crate::core::mailbox::Reader;
+use crate::core::session::{Closing, Session};
+use crate::hub::config::{Config, TransportLimits, UserHubBuilder};
 use crate::hub::connection::{ConnectError, ConnectOptions, Connection};
-use crate::hub::observe::Observer;
-use crate::hub::prepare::{Unprepared, prepare, state_of};
-use crate::hub::registry::{Registry, Slot};
+use crate::hub::shared::{Shared, wake};
 use crate::hub::stats::Stats;
-use crate::vocabulary::cursor::Epoch;
-use crate::{
-    Audience, CloseCode, CloseReason, ConnectionId, ErasedEvent, EventSink, HubHandle, Kind, Outcome, Rejection,
-    UserId, UserIdError,
-};
+use crate::{CloseCode, CloseReason, ConnectionId, HubHandle};
 
 /// Pushes typed events to every device of one user, and to nobody else.
 ///
@@ -49,27 +34,6 @@ use crate::{
 #[derive(Clone)]
 pub struct UserHub {
     pub(crate) shared: Arc<Shared>,
-}
-
-/// What all clones of a hub and its connections share.
-pub(crate) struct Shared {
-    pub(crate) config: Config,
-    pub(crate) limits: LogLimits,
-    registry: Registry,
-    /// What was broadcast to everybody: each mailbox is a reader of it.
-    public: Mutex<Log>,
-    /// The head of `public`, so that a mailbox that has everything need not lock to know.
-    public_head: AtomicU64,
-    absence: Absence,
-    catalog: Catalog,
-    observer: Observer,
-    is_closed: AtomicBool,
-    last_connection: AtomicU64,
-    connections: AtomicUsize,
-    users: AtomicUsize,
-    /// Epochs are this keyed hash of a counter: as hard to guess as the key, and no call of the operating system each.
-    epochs: std::hash::RandomState,
-    last_epoch: AtomicU64,
 }
 
 impl UserHub {
@@ -95,23 +59,7 @@ impl UserHub {
     }
 
     pub(crate) fn with_config(config: Config) -> Self {
-        let shared = Shared {
-            limits: config.log_limits(),
-            registry: Registry::new(),
-            public: Mutex::new(Log::hub_wide()),
-            public_head: AtomicU64::new(0),
-            absence: Absence::new(config.retention, config.absent_users, config.clock.now()),
-            catalog: Catalog::new(config.event_types),
-            observer: Observer::default(),
-            is_closed: AtomicBool::new(false),
-            last_connection: AtomicU64::new(0),
-            connections: AtomicUsize::new(0),
-            users: AtomicUsize::new(0),
-            epochs: std::hash::RandomState::new(),
-            last_epoch: AtomicU64::new(0),
-            config,
-        };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(Shared::new(config)) }
     }
 
     /// A handle that has this hub.
@@ -131,7 +79,8 @@ impl UserHub {
     ///
     /// # Errors
     /// [`ConnectError::User`]: the identity is empty or too long. [`ConnectError::Closed`]: the hub was shut down.
-    /// With too many connections of one user it is the oldest that is closed, with code 3504, not this one.
+    /// With too many connections of one user it is another that is closed, with code 3504: the one that has left a ping
+    /// unanswered for longest, or else the oldest.
     ///
     /// ```
     /// let hub = user_hub::UserHub::new();
@@ -148,7 +97,8 @@ impl UserHub {
     /// Connects one device of a user in a way of the host's own: where it starts, whether it gets heartbeats.
     ///
     /// # Errors
-    /// Those of [`connect`](Self::connect).
+    /// Those of [`connect`](Self::connect); [`ConnectError::SessionEnded`] and [`ConnectError::SessionExpired`] for the
+    /// session that the options name: the user signs in again.
     ///
     /// ```
     /// use user_hub::{ConnectOptions, Start, UserHub};
@@ -158,33 +108,43 @@ impl UserHub {
     /// # Ok::<(), user_hub::ConnectError>(())
     /// ```
     pub fn connect_with(&self, user: &str, options: ConnectOptions) -> Result<Connection, ConnectError> {
-        let user = self.shared.check_user(user)?;
-        let moment = self.shared.moment();
-        self.shared.sweep(moment);
-        let id = ConnectionId::from_number(self.shared.last_connection.fetch_add(1, Ordering::Relaxed) + 1);
-        let displaced_by = CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS);
+        let shared = &self.shared;
+        let user = shared.check_user(user)?;
+        let moment = shared.moment();
+        shared.sweep(moment);
+        if options.session.as_ref().is_some_and(|session| shared.ended_sessions.contains(&user, session, moment.now)) {
+            return Err(ConnectError::SessionEnded);
+        }
+        if options.valid_until.is_some_and(|until| until <= moment.wall) {
+            return Err(ConnectError::SessionExpired);
+        }
+        let id = ConnectionId::from_number(shared.last_connection.fetch_add(1, Ordering::Relaxed) + 1);
+        let closing = Closing::at_once(CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS));
+        let limit = shared.config.connections_per_user;
         loop {
-            let slot = self.shared.registry.find_or_insert(&user, || self.shared.new_mailbox(moment));
+            let slot = shared.registry.find_or_insert(&user, || shared.new_mailbox(moment));
             let mut mailbox = slot.mailbox.lock();
             if mailbox.is_closed {
                 continue;
             }
             // `shutdown` raises the flag before it visits the mailboxes: either it is seen here, or the visit finds us.
-            if self.shared.is_closed.load(Ordering::SeqCst) {
+            if shared.is_closed() {
                 return Err(ConnectError::Closed);
             }
-            self.shared.absence.returned(&mut mailbox);
-            if !mailbox.has_readers() {
-                self.shared.users.fetch_add(1, Ordering::Relaxed);
-            }
-            let displaced = mailbox.register(id, self.shared.config.connections_per_user, &displaced_by);
-            let epoch = mailbox.epoch;
+            shared.absence.returned(&mut mailbox);
+            let is_first = !mailbox.has_readers();
+            let reader = Reader::new(id, options.session.clone(), options.transport, moment.wall);
+            let is_full = mailbox.connections() >= limit;
+            let displaced = mailbox.register(reader, limit, &closing);
+            slot.closings.fetch_add(u32::from(is_full), Ordering::Release);
+            let watching = if is_first { shared.presence.came(&user) } else { Vec::new() };
+            let (loading, _replaced) = shared.join_load(&slot, &mut mailbox, moment.now);
+            let session = Session::new(id, user, mailbox.epoch, options.session_options(shared, moment), moment.now);
             drop(mailbox);
-            wake(displaced);
-            self.shared.connections.fetch_add(1, Ordering::Relaxed);
-            let begin = options.begin();
-            let session = Session::new(id, user, epoch, begin, options.heartbeat, moment.now);
-            return Ok(Connection::new(Arc::clone(&self.shared), slot, session));
+            shared.users.fetch_add(usize::from(is_first), Ordering::Relaxed);
+            shared.connections.fetch_add(1, Ordering::AcqRel);
+            wake(displaced.into_iter().chain(watching));
+            return Ok(Connection::new(Arc::clone(shared), slot, session, loading));
         }
     }
 
@@ -249,6 +209,7 @@ impl UserHub {
             connections: self.connection_count(),
             users: self.user_count(),
             mailboxes: self.shared.registry.len(),
+            bytes: self.shared.bytes(),
             rejected: self.shared.observer.rejected_count(),
         }
     }
@@ -265,6 +226,23 @@ impl UserHub {
         self.shared.config.heartbeat
     }
 
+    /// What a transport of this hub keeps to.
+    ///
+    /// ```
+    /// let limits = user_hub::UserHub::builder().inbound_bytes(1024).build()?.transport_limits();
+    /// assert_eq!(limits.inbound_bytes, 1024);
+    /// # Ok::<(), user_hub::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn transport_limits(&self) -> TransportLimits {
+        let config = &self.shared.config;
+        TransportLimits {
+            inbound_bytes: config.inbound_bytes,
+            read_buffer_bytes: config.read_buffer_bytes,
+            write_buffer_bytes: config.write_buffer_bytes,
+        }
+    }
+
     /// How long a transport of this hub waits for a pong.
     ///
     /// ```
@@ -275,40 +253,6 @@ impl UserHub {
     #[must_use]
     pub fn pong_timeout(&self) -> Duration {
         self.shared.config.pong_timeout
-    }
-
-    /// Ends the hub: every connection gets `CLOSING` with code 1001 and ends; what comes later is
-    /// [`Closed`](Outcome::Closed). Doing it again does nothing.
-    ///
-    /// Shut the hub down before the server, which otherwise waits for connections that nobody ends.
-    ///
-    /// ```
-    /// use user_hub::{ConnectError, Outcome, UserHub, trading::PnlUpdate};
-    ///
-    /// let hub = UserHub::new();
-    /// hub.shutdown();
-    /// assert_eq!(hub.broadcast_pnl("alice", &PnlUpdate::default()), Outcome::Closed);
-    /// assert_eq!(hub.connect("alice").err(), Some(ConnectError::Closed));
-    /// ```
-    pub fn shutdown(&self) {
-        if self.shared.is_closed.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        let reason = CloseReason::new(CloseCode::SHUTTING_DOWN);
-        self.shared.registry.for_each(|slot| {
-            let parked = slot.mailbox.lock().close_all(&reason);
-            wake(parked);
-        });
-    }
-
-    /// Whether [`shutdown`](Self::shutdown) was called.
-    ///
-    /// ```
-    /// assert!(!user_hub::UserHub::new().is_closed());
-    /// ```
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.shared.is_closed.load(Ordering::SeqCst)
     }
 }
 
@@ -323,222 +267,4 @@ impl fmt::Debug for UserHub {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("UserHub").field("stats", &self.stats()).finish_non_exhaustive()
     }
-}
-
-impl EventSink for UserHub {
-    fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent]) -> Outcome {
-        if self.is_closed() {
-            return Outcome::Closed;
-        }
-        let submitted = match to {
-            Audience::User(user) => self.shared.submit_to_user(user, events),
-            Audience::Everybody => self.shared.submit_to_everybody(events),
-        };
-        submitted.unwrap_or_else(|(event, rejection)| {
-            self.shared.observer.rejected(event.as_deref(), &rejection);
-            Outcome::Rejected(rejection)
-        })
-    }
-}
-
-/// A refusal, and the name of the event that caused it.
-type Refusal = (Option<String>, Rejection);
-
-impl Shared {
-    pub(crate) fn moment(&self) -> Moment {
-        Moment { now: self.config.clock.now(), wall: self.config.clock.wall() }
-    }
-
-    fn check_user(&self, user: &str) -> Result<UserId, UserIdError> {
-        let limit = self.config.user_id_bytes;
-        if user.len() > limit {
-            return Err(UserIdError::TooLong { length: user.len(), limit });
-        }
-        UserId::new(user)
-    }
-
-    fn new_mailbox(&self, moment: Moment) -> Mailbox<Waker> {
-        Mailbox::new(self.new_epoch(), moment.now)
-    }
-
-    fn new_epoch(&self) -> Epoch {
-        Epoch(self.epochs.hash_one(self.last_epoch.fetch_add(1, Ordering::Relaxed)))
-    }
-
-    fn sweep(&self, moment: Moment) {
-        self.absence.sweep(&self.registry, moment.now, || self.new_epoch());
-    }
-
-    fn submit_to_user(&self, user: &str, events: &[&dyn ErasedEvent]) -> Result<Outcome, Refusal> {
-        let user = self.check_user(user).map_err(|error| (None, error.into()))?;
-        if events.is_empty() {
-            return Err((None, Rejection::EmptyGroup));
-        }
-        let moment = self.moment();
-        self.sweep(moment);
-        if !self.has_audience(&user, events) {
-            return Ok(Outcome::NoAudience);
-        }
-        match self.prepare_all(events, moment, false) {
-            Ok(drafts) => self.append(&user, drafts, moment).map_err(|refused| self.refusal(refused, events)),
-            Err((states, refusal)) => {
-                self.reject_states(&user, states, moment);
-                Err(refusal)
-            }
-        }
-    }
-
-    /// Whether anything of the events would be kept or received; if not, they are never encoded.
-    fn has_audience(&self, user: &UserId, events: &[&dyn ErasedEvent]) -> bool {
-        let slot = self.registry.find(user.as_str());
-        let sets_state = || events.iter().any(|event| event.kind() == Kind::State && !event.is_removal());
-        match slot {
-            Some(slot) => slot.mailbox.lock().keeps_log || events.iter().any(|event| event.kind() == Kind::State),
-            None => self.absence.keeps_state() && sets_state(),
-        }
-    }
-
-    /// Encodes a group; if one event cannot be, the names of all State in it come back: each counts as refused.
-    fn prepare_all(
-        &self,
-        events: &[&dyn ErasedEvent],
-        moment: Moment,
-        is_for_everybody: bool,
-    ) -> Result<Vec<Draft>, (Vec<StateName>, Refusal)> {
-        let rules = self.config.event_rules();
-        let mut drafts = Vec::with_capacity(events.len());
-        for (at, event) in events.iter().enumerate() {
-            match prepare(*event, is_for_everybody, rules, &self.catalog, moment) {
-                Ok(draft) => drafts.push(draft),
-                Err(Unprepared { rejection, state }) => {
-                    let before = drafts.into_iter().filter(|draft| draft.is_state()).map(|draft| draft.state);
-                    let after = events[at + 1..].iter().filter_map(|event| state_of(*event));
-                    let states = before.chain(state).chain(after).collect();
-                    return Err((states, (Some(event.name().to_string()), rejection)));
-                }
-            }
-        }
-        Ok(drafts)
-    }
-
-    fn append(&self, user: &UserId, drafts: Vec<Draft>, moment: Moment) -> Result<Outcome, Refused> {
-        loop {
-            let slot = self.registry.find_or_insert(user, || self.new_mailbox(moment));
-            let mut mailbox = slot.mailbox.lock();
-            if mailbox.is_closed {
-                continue;
-            }
-            let head = mailbox.log.head();
-            self.catch_up(&mut mailbox, moment);
-            let appended = mailbox.append(drafts, moment, &self.limits);
-            mailbox.last_used = moment.now;
-            // It was just made, or is about to be removed: then it stays after all.
-            if !mailbox.has_readers() && mailbox.entry.is_none() {
-                self.absence.is_absent(&slot, &mut mailbox);
-            }
-            // A refused State may leave a removal, and a stale one nothing: what counts is whether there is something new.
-            let parked = if mailbox.log.head() > head { mailbox.unpark() } else { Vec::new() };
-            let connections = mailbox.connections();
-            drop(mailbox);
-            wake(parked);
-            return appended.map(|appended| outcome(appended, connections));
-        }
-    }
-
-    fn submit_to_everybody(&self, events: &[&dyn ErasedEvent]) -> Result<Outcome, Refusal> {
-        if events.is_empty() {
-            return Err((None, Rejection::EmptyGroup));
-        }
-        if let Some(private) = events.iter().find(|event| !event.is_public()) {
-            let name = private.name();
-            return Err((Some(name.to_string()), Rejection::NotPublic { name }));
-        }
-        let moment = self.moment();
-        self.sweep(moment);
-        let prepared = self.prepare_all(events, moment, true);
-        let appended = {
-            let mut public = self.public.lock();
-            public.handle_deadline(moment, &self.limits);
-            let appended = match prepared {
-                Ok(drafts) => {
-                    public.append(drafts, moment, &self.limits).map_err(|refused| self.refusal(refused, events))
-                }
-                Err((states, refusal)) => {
-                    public.reject(states, moment, &self.limits);
-                    Err(refusal)
-                }
-            };
-            // Release: whoever is told of this call, in whatever way, finds the records when it asks.
-            self.public_head.store(public.head(), Ordering::Release);
-            appended
-        };
-        // A connection that parks after this visit saw the new head under its mailbox's lock.
-        self.registry.for_each(|slot| {
-            let parked = slot.mailbox.lock().unpark();
-            wake(parked);
-        });
-        appended.map(|appended| outcome(appended, self.connections.load(Ordering::Relaxed)))
-    }
-
-    fn reject_states(&self, user: &UserId, states: Vec<StateName>, moment: Moment) {
-        if states.is_empty() {
-            return;
-        }
-        let Some(slot) = self.registry.find(user.as_str()) else { return };
-        let parked = {
-            let mut mailbox = slot.mailbox.lock();
-            self.catch_up(&mut mailbox, moment);
-            if mailbox.log.reject(states, moment, &self.limits) { mailbox.unpark() } else { Vec::new() }
-        };
-        wake(parked);
-    }
-
-    /// A connection was dropped.
-    pub(crate) fn disconnect(&self, slot: &Arc<Slot>, id: ConnectionId) {
-        let moment = self.moment();
-        let _waker = {
-            let mut mailbox = slot.mailbox.lock();
-            let waker = mailbox.unregister(id, moment.now);
-            if !mailbox.has_readers() {
-                self.users.fetch_sub(1, Ordering::Relaxed);
-                self.absence.left(slot, &mut mailbox, moment.now);
-            }
-            waker
-        };
-        self.connections.fetch_sub(1, Ordering::Relaxed);
-        self.sweep(moment);
-    }
-
-    /// Brings a mailbox to the head of the hub-wide log; done before anything else happens in it.
-    pub(crate) fn catch_up(&self, mailbox: &mut Mailbox<Waker>, moment: Moment) {
-        // Acquire pairs with the release in `submit_to_everybody`: who was told of that call finds its records.
-        if mailbox.is_behind(self.public_head.load(Ordering::Acquire)) {
-            let public = self.public.lock();
-            mailbox.take_over(&public, moment, &self.limits);
-        }
-    }
-
-    fn refusal(&self, refused: Refused, events: &[&dyn ErasedEvent]) -> Refusal {
-        let limits = &self.limits;
-        let rejection = match refused {
-            Refused::TooManyKeys => Rejection::TooManyKeys { limit: limits.state_keys },
-            Refused::StateFull => Rejection::StateFull { limit: limits.state_bytes },
-            Refused::GroupTooLarge => Rejection::GroupTooLarge { records: limits.log_records, bytes: limits.log_bytes },
-        };
-        (events.first().map(|event| event.name().to_string()), rejection)
-    }
-}
-
-const fn outcome(appended: Appended, connections: usize) -> Outcome {
-    match appended {
-        Appended { records: 0, stale: 0 } => Outcome::NoAudience,
-        Appended { records: 0, .. } => Outcome::Stale,
-        _ if connections > 0 => Outcome::Queued { connections },
-        _ => Outcome::Kept,
-    }
-}
-
-/// Wakes connections; called when no lock is held.
-pub(crate) fn wake(parked: impl IntoIterator<Item = Waker>) {
-    parked.into_iter().for_each(Waker::wake);
 }

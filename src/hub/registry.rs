@@ -5,6 +5,7 @@
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -12,12 +13,17 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::UserId;
 use crate::core::mailbox::Mailbox;
+use crate::hub::state_source::Loading;
 
 /// One user's place in the registry. The waker of a connection is a task's.
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) user: UserId,
     pub(crate) mailbox: Mutex<Mailbox<std::task::Waker>>,
+    /// The load of the host's State while it runs; locked under the mailbox's lock, and never dropped under one.
+    pub(crate) loading: Mutex<Option<Box<Loading>>>,
+    /// How often connections were told to close, so that each sees it before its next frame without a lock.
+    pub(crate) closings: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -50,7 +56,12 @@ impl Registry {
         match shard.entry(hash, |slot| slot.user == *user, hash_of) {
             Entry::Occupied(found) => Arc::clone(found.get()),
             Entry::Vacant(place) => {
-                let slot = Arc::new(Slot { user: user.clone(), mailbox: Mutex::new(make()) });
+                let slot = Arc::new(Slot {
+                    user: user.clone(),
+                    mailbox: Mutex::new(make()),
+                    loading: Mutex::default(),
+                    closings: AtomicU32::new(0),
+                });
                 place.insert(Arc::clone(&slot));
                 slot
             }
@@ -78,10 +89,19 @@ impl Registry {
 
     /// Visits every mailbox, a shard at a time; no lock is held while `visit` runs.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Arc<Slot>)) {
-        for shard in &self.shards {
-            let slots: Vec<Arc<Slot>> = shard.read().iter().cloned().collect();
-            slots.iter().for_each(&mut visit);
+        for shard in 0..self.shards() {
+            self.for_each_in(shard, &mut visit);
         }
+    }
+
+    /// Visits every mailbox of one shard; no lock is held while `visit` runs.
+    pub(crate) fn for_each_in(&self, shard: usize, visit: impl FnMut(&Arc<Slot>)) {
+        let slots: Vec<Arc<Slot>> = self.shards[shard].read().iter().cloned().collect();
+        slots.iter().for_each(visit);
+    }
+
+    pub(crate) const fn shards(&self) -> usize {
+        self.shards.len()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -18,6 +18,8 @@ pub struct Stats {
     pub users: usize,
     /// Users with a mailbox, connected or not.
     pub mailboxes: usize,
+    /// What all logs weigh together, in bytes.
+    pub bytes: usize,
     /// Broadcasts that were refused since the hub was made.
     pub rejected: u64,
 }

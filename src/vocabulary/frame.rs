@@ -264,7 +264,12 @@ impl Serialize for Protocol {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum StateSourceState {
+    /// The host gave none.
     None,
+    /// It did.
+    Loaded,
+    /// It failed, was too late, or brought more than there is room for: State may be missing.
+    Failed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

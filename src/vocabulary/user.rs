@@ -90,6 +90,51 @@ pub enum UserIdError {
     },
 }
 
+/// The sign-in that a connection belongs to, as the host names it: what ends when the user signs out on one device.
+///
+/// Opaque and compared exactly. It is not shown to devices.
+///
+/// ```
+/// assert_eq!(user_hub::SessionId::new("s-1").as_str(), "s-1");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(Arc<str>);
+
+impl SessionId {
+    /// Takes the host's name of a session.
+    ///
+    /// ```
+    /// assert_eq!(user_hub::SessionId::new("s-1"), user_hub::SessionId::new(String::from("s-1")));
+    /// ```
+    #[must_use]
+    pub fn new(id: impl Into<Arc<str>>) -> Self {
+        Self(id.into())
+    }
+
+    /// The name as the host gave it.
+    ///
+    /// ```
+    /// assert_eq!(user_hub::SessionId::new("s-1").as_str(), "s-1");
+    /// ```
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for SessionId {
+    fn from(id: &str) -> Self {
+        Self::new(id)
+    }
+}
+
+impl fmt::Debug for SessionId {
+    /// Shows nothing: a host may use the secret itself as the name.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("SessionId").finish_non_exhaustive()
+    }
+}
+
 /// One connection of one device, unique within a hub.
 ///
 /// ```

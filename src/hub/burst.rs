@@ -1,0 +1,66 @@
+//! Several broadcasts, one wake-up a connection: waking an idle worker is the dearest thing that a broadcast does.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::task::Waker;
+
+use crate::hub::shared::wake;
+use crate::{Audience, ErasedEvent, EventSink, Outcome, UserHub};
+
+/// A sink whose broadcasts wake nobody before the burst is over; made by [`UserHub::burst`].
+///
+/// ```
+/// use user_hub::{prelude::*, trading::PnlUpdate};
+///
+/// let hub = UserHub::new();
+/// let outcome = hub.burst(|burst| burst.broadcast_pnl("alice", &PnlUpdate::default()));
+/// assert_eq!(outcome, Outcome::Kept);
+/// ```
+pub struct Burst<'h> {
+    hub: &'h UserHub,
+    /// A connection that was woken is not parked, so it is here once however often it has something new.
+    parked: RefCell<Vec<Waker>>,
+}
+
+impl UserHub {
+    /// Runs `send`, whose broadcasts through its sink wake each connection once, at the end.
+    ///
+    /// Each broadcast is in its log at once, and is a group of its own: a connection that is awake may take it before
+    /// the burst is over. If `send` panics, the connections are woken all the same.
+    ///
+    /// ```
+    /// use user_hub::{prelude::*, trading::PnlUpdate};
+    ///
+    /// let hub = UserHub::new();
+    /// hub.burst(|burst| {
+    ///     for user in ["alice", "bob"] {
+    ///         burst.broadcast_pnl(user, &PnlUpdate::default());
+    ///     }
+    /// });
+    /// ```
+    pub fn burst<T>(&self, send: impl FnOnce(&Burst<'_>) -> T) -> T {
+        send(&Burst { hub: self, parked: RefCell::default() })
+    }
+}
+
+impl EventSink for Burst<'_> {
+    fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent]) -> Outcome {
+        // Encoding is foreign code, which may broadcast into this burst: the cell is not borrowed meanwhile.
+        let mut parked = self.parked.take();
+        let outcome = self.hub.shared.submit(to, events, &mut parked);
+        self.parked.borrow_mut().append(&mut parked);
+        outcome
+    }
+}
+
+impl Drop for Burst<'_> {
+    fn drop(&mut self) {
+        wake(self.parked.take());
+    }
+}
+
+impl fmt::Debug for Burst<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Burst").field("parked", &self.parked.borrow().len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,256 @@
+//! How connections end, other than by leaving: a user's, a session's, one, or all of them.
+//!
+//! Invariants:
+//! - A connection sees that it was told to close before its next frame; CLOSING is its last.
+//! - A session that was told to stay away is remembered for the retention, bounded, so that SSE, which has no close code,
+//!   can be refused when it comes back.
+//! - `shutdown` raises its flag before it visits the mailboxes: a connection that is made meanwhile sees the flag under
+//!   its mailbox's lock, or is found by the visit.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::sync::atomic::Ordering;
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::core::mailbox::Reader;
+use crate::core::session::Closing;
+use crate::hub::registry::Slot;
+use crate::hub::shared::{Shared, wake};
+use crate::{CloseCode, CloseReason, ConnectionId, SessionId, UserHub, UserId};
+
+/// The sessions that were told to stay away.
+#[derive(Debug)]
+pub(crate) struct EndedSessions {
+    ended: Mutex<Ended>,
+    retention: Duration,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Ended {
+    since: HashMap<(UserId, SessionId), Instant, foldhash::quality::RandomState>,
+    /// Oldest first; a session that ended twice is here twice, and its later end counts.
+    order: VecDeque<(Instant, UserId, SessionId)>,
+}
+
+impl EndedSessions {
+    pub(crate) fn new(retention: Duration, limit: usize) -> Self {
+        Self { ended: Mutex::default(), retention, limit }
+    }
+
+    fn remember(&self, user: &UserId, session: &SessionId, now: Instant) {
+        let mut ended = self.ended.lock();
+        ended.since.insert((user.clone(), session.clone()), now);
+        ended.order.push_back((now, user.clone(), session.clone()));
+        let is_over = |since: Instant| now.saturating_duration_since(since) >= self.retention;
+        while ended.order.len() > self.limit || ended.order.front().is_some_and(|(since, ..)| is_over(*since)) {
+            let Some((since, user, session)) = ended.order.pop_front() else { break };
+            let entry = (user, session);
+            if ended.since.get(&entry) == Some(&since) {
+                ended.since.remove(&entry);
+            }
+        }
+    }
+
+    pub(crate) fn contains(&self, user: &UserId, session: &SessionId, now: Instant) -> bool {
+        let since = self.ended.lock().since.get(&(user.clone(), session.clone())).copied();
+        since.is_some_and(|since| now.saturating_duration_since(since) < self.retention)
+    }
+}
+
+/// What a [drain](UserHub::drain) left behind.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// let undelivered = user_hub::UserHub::new().drain(std::time::Duration::from_secs(1)).await;
+/// assert_eq!((undelivered.connections, undelivered.records), (0, 0));
+/// # });
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Undelivered {
+    /// Connections that had not come to their end at the deadline.
+    pub connections: usize,
+    /// Records that they had not taken, counted once a connection.
+    pub records: usize,
+}
+
+impl UserHub {
+    /// Ends all connections of a user; returns how many.
+    ///
+    /// With a code that says "stay away", the sessions of those connections are refused from now on, for as long as the
+    /// [retention](crate::UserHubBuilder::retention). A connection that names no session may come back as soon as the
+    /// host's authentication lets it.
+    ///
+    /// ```
+    /// use user_hub::{CloseCode, CloseReason, UserHub};
+    ///
+    /// let hub = UserHub::new();
+    /// let _device = hub.connect("alice")?;
+    /// assert_eq!(hub.close_user("alice", &CloseReason::new(CloseCode::REVOKED)), 1);
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    pub fn close_user(&self, user: &str, reason: &CloseReason) -> usize {
+        self.shared.close_where(user, reason, |_| true)
+    }
+
+    /// Ends all connections of one session of a user: what "sign out" on one device does; returns how many.
+    ///
+    /// With a code that says "stay away", the session is refused from now on, also if it has no connection now.
+    ///
+    /// ```
+    /// use user_hub::{CloseCode, CloseReason, ConnectError, ConnectOptions, UserHub};
+    ///
+    /// let hub = UserHub::new();
+    /// let options = ConnectOptions::new().session("s-1");
+    /// let _device = hub.connect_with("alice", options.clone())?;
+    /// assert_eq!(hub.close_session("alice", "s-1", &CloseReason::new(CloseCode::SIGNED_OUT)), 1);
+    /// assert_eq!(hub.connect_with("alice", options).err(), Some(ConnectError::SessionEnded));
+    /// # Ok::<(), ConnectError>(())
+    /// ```
+    pub fn close_session(&self, user: &str, session: impl Into<SessionId>, reason: &CloseReason) -> usize {
+        let session = session.into();
+        if let (false, Ok(user)) = (reason.code().reconnect(), self.shared.check_user(user)) {
+            self.shared.ended_sessions.remember(&user, &session, self.shared.config.clock.now());
+        }
+        self.shared.close_where(user, reason, |reader| reader.session.as_ref() == Some(&session))
+    }
+
+    /// Ends one connection of a user; false if it is not there.
+    ///
+    /// ```
+    /// use user_hub::{CloseCode, CloseReason, UserHub};
+    ///
+    /// let hub = UserHub::new();
+    /// let device = hub.connect("alice")?;
+    /// assert!(hub.close_connection("alice", device.id(), &CloseReason::new(CloseCode::NORMAL)));
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    pub fn close_connection(&self, user: &str, connection: ConnectionId, reason: &CloseReason) -> bool {
+        self.shared.close_where(user, reason, |reader| reader.id == connection) > 0
+    }
+
+    /// Ends the hub at once: every connection gets `CLOSING` with code 1001 and ends; what comes later is
+    /// [`Closed`](crate::Outcome::Closed). Doing it again does nothing.
+    ///
+    /// Devices are told when to come back, spread over the
+    /// [reconnect spread](crate::UserHubBuilder::reconnect_spread), so that they do not come all at once. Shut the hub
+    /// down before the server, which otherwise waits for connections that nobody ends.
+    ///
+    /// ```
+    /// use user_hub::{ConnectError, Outcome, UserHub, trading::PnlUpdate};
+    ///
+    /// let hub = UserHub::new();
+    /// hub.shutdown();
+    /// assert_eq!(hub.broadcast_pnl("alice", &PnlUpdate::default()), Outcome::Closed);
+    /// assert_eq!(hub.connect("alice").err(), Some(ConnectError::Closed));
+    /// ```
+    pub fn shutdown(&self) {
+        self.shared.close_all(false);
+    }
+
+    /// Ends the hub, and lets every connection take what is in its log before `CLOSING`; ends what has not come to its end
+    /// at the deadline, and returns what that was.
+    ///
+    /// From the call on, broadcasts are [`Closed`](crate::Outcome::Closed). A device that resumes elsewhere with its cursor
+    /// is told of what it did not get: there its cursor is unknown.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with time enabled.
+    ///
+    /// # Cancel safety
+    /// Dropped, the hub stays closed, and connections that drain go on draining without a deadline;
+    /// [`shutdown`](Self::shutdown) ends them.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// let hub = user_hub::UserHub::new();
+    /// let undelivered = hub.drain(Duration::from_secs(5)).await;
+    /// assert_eq!(undelivered.connections, 0);
+    /// # });
+    /// ```
+    pub async fn drain(&self, deadline: Duration) -> Undelivered {
+        self.shared.close_all(true);
+        let emptied = poll_fn(|context| {
+            // Registered before looking, so that the last one does not leave unseen.
+            self.shared.emptied.register(context.waker());
+            if self.shared.connections.load(Ordering::Acquire) == 0 { Poll::Ready(()) } else { Poll::Pending }
+        });
+        if tokio::time::timeout(deadline, emptied).await.is_ok() {
+            return Undelivered::default();
+        }
+        let undelivered = self.shared.undelivered();
+        self.shared.close_all(false);
+        undelivered
+    }
+
+    /// Whether [`shutdown`](Self::shutdown) or [`drain`](Self::drain) was called.
+    ///
+    /// ```
+    /// assert!(!user_hub::UserHub::new().is_closed());
+    /// ```
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
+    }
+}
+
+impl Shared {
+    fn close_where(&self, user: &str, reason: &CloseReason, which: impl Fn(&Reader<Waker>) -> bool) -> usize {
+        let now = self.config.clock.now();
+        let Some(slot) = self.registry.find(user) else { return 0 };
+        let (told, parked) = {
+            let mut mailbox = slot.mailbox.lock();
+            if !reason.code().reconnect() {
+                for session in mailbox.open_readers().filter(|reader| which(reader)).filter_map(|r| r.session.as_ref()) {
+                    self.ended_sessions.remember(&slot.user, session, now);
+                }
+            }
+            let closed = mailbox.close_where(&which, |_| Closing::at_once(reason.clone()));
+            slot.closings.fetch_add(1, Ordering::Release);
+            closed
+        };
+        wake(parked);
+        told
+    }
+
+    fn close_all(&self, drains: bool) {
+        self.is_closed.store(true, Ordering::SeqCst);
+        self.registry.for_each(|slot| self.close_all_of(slot, drains));
+        self.maintenance.end();
+    }
+
+    fn close_all_of(&self, slot: &Slot, drains: bool) {
+        let moment = self.moment();
+        let closing = |_: &Reader<Waker>| {
+            let reason = CloseReason::new(CloseCode::SHUTTING_DOWN);
+            let spread = u64::try_from(self.config.reconnect_spread.as_millis()).unwrap_or(u64::MAX);
+            let wait = Duration::from_millis(self.random() % spread.saturating_add(1).max(1));
+            Closing { reason: reason.retry_after(wait), drains }
+        };
+        let (_, parked) = {
+            let mut mailbox = slot.mailbox.lock();
+            // What went to everybody just before belongs to what is drained.
+            self.catch_up(&mut mailbox, moment);
+            let closed = mailbox.close_where(|_| true, closing);
+            slot.closings.fetch_add(1, Ordering::Release);
+            closed
+        };
+        wake(parked);
+    }
+
+    fn undelivered(&self) -> Undelivered {
+        let mut undelivered = Undelivered::default();
+        self.registry.for_each(|slot| {
+            let mailbox = slot.mailbox.lock();
+            undelivered.connections += mailbox.open();
+            undelivered.records += mailbox.untaken();
+        });
+        undelivered
+    }
+}

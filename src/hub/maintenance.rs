@@ -1,0 +1,145 @@
+//! What a hub does when nobody calls it: sweeping, and waking everybody in turn.
+//!
+//! Invariant: all of it also happens without this future, in passing or by the caller of a broadcast; it only takes the
+//! work off them.
+
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use futures::task::AtomicWaker;
+
+use crate::UserHub;
+
+/// How often the hub looks for what is due. Everything that it ends here is minutes old, so a second is soon enough.
+const PACE: Duration = Duration::from_secs(1);
+/// How many sweeps before other tasks of the worker have their turn.
+const CHUNK: usize = 64;
+
+/// The line between those who broadcast to everybody and the maintenance future.
+#[derive(Debug, Default)]
+pub(crate) struct Maintenance {
+    /// How many maintenance futures are driven.
+    running: AtomicUsize,
+    is_everybody_due: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Maintenance {
+    /// The hub is shut down: the future is to end.
+    pub(crate) fn end(&self) {
+        self.waker.wake();
+    }
+
+    /// Leaves the waking of everybody to the maintenance future; false if there is none.
+    pub(crate) fn wakes_everybody(&self) -> bool {
+        if self.running.load(Ordering::SeqCst) == 0 {
+            return false;
+        }
+        self.is_everybody_due.store(true, Ordering::SeqCst);
+        self.waker.wake();
+        // The last future may have ended in between without seeing the flag: then the caller does it after all.
+        self.running.load(Ordering::SeqCst) > 0 || !self.is_everybody_due.swap(false, Ordering::SeqCst)
+    }
+}
+
+/// Counts a driven future, and hands what it has not done to whoever comes next.
+struct Running<'h>(&'h UserHub);
+
+impl<'h> Running<'h> {
+    fn start(hub: &'h UserHub) -> Self {
+        hub.shared.maintenance.running.fetch_add(1, Ordering::SeqCst);
+        Self(hub)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let maintenance = &self.0.shared.maintenance;
+        let is_last = maintenance.running.fetch_sub(1, Ordering::SeqCst) == 1;
+        if is_last && maintenance.is_everybody_due.swap(false, Ordering::SeqCst) {
+            self.0.shared.registry.for_each(|slot| self.0.shared.wake_all_of(slot));
+        }
+    }
+}
+
+impl UserHub {
+    /// Does in the background what is otherwise done in passing: forgets users whose retention has passed, tells of
+    /// users who have left, and wakes the connections of a broadcast to everybody, shard by shard. It ends when the hub
+    /// is shut down.
+    ///
+    /// A host spawns it once. Without it every connect, disconnect and broadcast sweeps a few users in passing, a quiet
+    /// hub forgets nothing, and a broadcast to everybody wakes all connections before it returns.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let hub = user_hub::UserHub::new();
+    /// let maintenance = tokio::spawn({
+    ///     let hub = hub.clone();
+    ///     async move { hub.maintenance().await }
+    /// });
+    /// hub.shutdown();
+    /// maintenance.await.unwrap();
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with time enabled.
+    ///
+    /// # Cancel safety
+    /// Dropping it loses nothing: what it had begun is finished, and the rest is done in passing again.
+    pub async fn maintenance(&self) {
+        let _running = Running::start(self);
+        while !self.is_closed() {
+            self.sweep_all().await;
+            let everybody = std::pin::pin!(self.everybody_due());
+            let pause = std::pin::pin!(tokio::time::sleep(PACE));
+            if let Either::Left(_) = select(everybody, pause).await {
+                self.wake_everybody().await;
+            }
+        }
+    }
+
+    async fn sweep_all(&self) {
+        let moment = self.shared.moment();
+        while (0..CHUNK).all(|_| self.shared.sweep(moment)) {
+            yield_now().await;
+        }
+    }
+
+    async fn everybody_due(&self) {
+        poll_fn(|context| {
+            let maintenance = &self.shared.maintenance;
+            // Registered before looking, so that nothing is raised between the two unseen.
+            maintenance.waker.register(context.waker());
+            if maintenance.is_everybody_due.swap(false, Ordering::SeqCst) || self.is_closed() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    async fn wake_everybody(&self) {
+        for shard in 0..self.shared.registry.shards() {
+            self.shared.registry.for_each_in(shard, |slot| self.shared.wake_all_of(slot));
+            yield_now().await;
+        }
+    }
+}
+
+/// Lets other tasks of the worker have their turn.
+async fn yield_now() {
+    let mut has_yielded = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut has_yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

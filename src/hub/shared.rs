@@ -1,0 +1,175 @@
+//! What all clones of a hub and its connections share, and the few steps that every path through it takes.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::Waker;
+
+use futures::task::AtomicWaker;
+use parking_lot::Mutex;
+
+use crate::core::Moment;
+use crate::core::log::{Log, LogLimits};
+use crate::core::mailbox::Mailbox;
+use crate::hub::absence::Absence;
+use crate::hub::catalog::Catalog;
+use crate::hub::config::Config;
+use crate::hub::ending::EndedSessions;
+use crate::hub::maintenance::Maintenance;
+use crate::hub::observe::Observer;
+use crate::hub::presence::PresenceBook;
+use crate::hub::registry::{Registry, Slot};
+use crate::vocabulary::cursor::Epoch;
+use crate::{ConnectionId, UserId, UserIdError};
+
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) limits: LogLimits,
+    pub(crate) registry: Registry,
+    /// What was broadcast to everybody: each mailbox is a reader of it.
+    pub(crate) public: Mutex<Log>,
+    /// The head of `public`, so that a mailbox that has everything need not lock to know.
+    pub(crate) public_head: AtomicU64,
+    pub(crate) absence: Absence,
+    pub(crate) presence: PresenceBook,
+    pub(crate) ended_sessions: EndedSessions,
+    pub(crate) maintenance: Maintenance,
+    pub(crate) catalog: Catalog,
+    pub(crate) observer: Observer,
+    pub(crate) is_closed: AtomicBool,
+    pub(crate) last_connection: AtomicU64,
+    pub(crate) connections: AtomicUsize,
+    pub(crate) users: AtomicUsize,
+    /// Woken when the last connection is gone.
+    pub(crate) emptied: AtomicWaker,
+    /// What all logs weigh together.
+    bytes: AtomicUsize,
+    /// Epochs are this keyed hash of a counter: as hard to guess as the key, and no call of the operating system each.
+    random: std::hash::RandomState,
+    last_random: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config) -> Self {
+        let now = config.clock.now();
+        Self {
+            limits: config.log_limits(),
+            registry: Registry::new(),
+            public: Mutex::new(Log::hub_wide()),
+            public_head: AtomicU64::new(0),
+            absence: Absence::new(config.retention, config.absent_users, now),
+            presence: PresenceBook::new(config.presence_grace, now),
+            ended_sessions: EndedSessions::new(config.retention, config.ended_sessions),
+            maintenance: Maintenance::default(),
+            catalog: Catalog::new(config.event_types),
+            observer: Observer::default(),
+            is_closed: AtomicBool::new(false),
+            last_connection: AtomicU64::new(0),
+            connections: AtomicUsize::new(0),
+            users: AtomicUsize::new(0),
+            emptied: AtomicWaker::new(),
+            bytes: AtomicUsize::new(0),
+            random: std::hash::RandomState::new(),
+            last_random: AtomicU64::new(0),
+            config,
+        }
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        Moment { now: self.config.clock.now(), wall: self.config.clock.wall() }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn check_user(&self, user: &str) -> Result<UserId, UserIdError> {
+        let limit = self.config.user_id_bytes;
+        if user.len() > limit {
+            return Err(UserIdError::TooLong { length: user.len(), limit });
+        }
+        UserId::new(user)
+    }
+
+    pub(crate) fn new_mailbox(&self, moment: Moment) -> Mailbox<Waker> {
+        Mailbox::new(self.new_epoch(), moment.now)
+    }
+
+    pub(crate) fn new_epoch(&self) -> Epoch {
+        Epoch(self.random())
+    }
+
+    pub(crate) fn random(&self) -> u64 {
+        self.random.hash_one(self.last_random.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Brings a mailbox to the head of the hub-wide log; done before anything else happens in it.
+    pub(crate) fn catch_up(&self, mailbox: &mut Mailbox<Waker>, moment: Moment) {
+        // Acquire pairs with the release in `submit_to_everybody`: who was told of that call finds its records.
+        if mailbox.is_behind(self.public_head.load(Ordering::Acquire)) {
+            let public = self.public.lock();
+            mailbox.take_over(&public, moment, &self.limits);
+        }
+    }
+
+    /// Brings the hub's memory account up to what a mailbox weighs now; the caller holds its lock.
+    pub(crate) fn account(&self, mailbox: &mut Mailbox<Waker>) {
+        let weighs = mailbox.log.bytes();
+        if weighs >= mailbox.accounted {
+            self.bytes.fetch_add(weighs - mailbox.accounted, Ordering::Relaxed);
+        } else {
+            self.bytes.fetch_sub(mailbox.accounted - weighs, Ordering::Relaxed);
+        }
+        mailbox.accounted = weighs;
+    }
+
+    /// What all logs weigh together, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the logs weigh more than they may.
+    pub(crate) fn is_over_budget(&self) -> bool {
+        self.bytes() > self.config.memory_bytes
+    }
+
+    /// Does a little of what is due for users without a connection; true if there may be more.
+    pub(crate) fn sweep(&self, moment: Moment) -> bool {
+        wake(self.presence.sweep(moment.now));
+        self.absence.sweep(self, moment.now)
+    }
+
+    /// Removes a mailbox that stands in no book and keeps no Log, unless somebody has used it meanwhile.
+    pub(crate) fn remove_unused(&self, slot: &Slot) {
+        if self.registry.remove_if(slot, |mailbox| !mailbox.keeps_log && mailbox.entry.is_none()) {
+            let weighed = std::mem::take(&mut slot.mailbox.lock().accounted);
+            self.bytes.fetch_sub(weighed, Ordering::Relaxed);
+        }
+    }
+
+    /// A connection was dropped.
+    pub(crate) fn disconnect(&self, slot: &Arc<Slot>, id: ConnectionId) {
+        let moment = self.moment();
+        let mut told = Vec::new();
+        let _waker = {
+            let mut mailbox = slot.mailbox.lock();
+            let waker = mailbox.unregister(id, moment.now);
+            if !mailbox.has_readers() {
+                self.users.fetch_sub(1, Ordering::Relaxed);
+                self.absence.left(slot, &mut mailbox, moment.now);
+                told = self.presence.left(&slot.user, moment.now);
+            }
+            waker
+        };
+        wake(told);
+        if self.connections.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.emptied.wake();
+        }
+        self.sweep(moment);
+    }
+}
+
+/// Wakes connections; called when no lock is held.
+pub(crate) fn wake(parked: impl IntoIterator<Item = Waker>) {
+    parked.into_iter().for_each(Waker::wake);
+}

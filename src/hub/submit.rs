@@ -1,0 +1,205 @@
+//! From a broadcast to the log of its user, and from there to the connections that wait.
+//!
+//! Invariants: an event is encoded before any lock, and not at all when nothing would keep or receive it; a refused State
+//! is taken off the screens; the wakers come out of the lock and are woken by the caller.
+
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+
+use crate::core::Moment;
+use crate::core::log::{Appended, Refused};
+use crate::core::record::{Draft, StateName};
+use crate::hub::prepare::{Unprepared, prepare, state_of};
+use crate::hub::shared::{Shared, wake};
+use crate::{Audience, ErasedEvent, EventSink, Kind, Outcome, Rejection, UserHub, UserId};
+
+impl EventSink for UserHub {
+    fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent]) -> Outcome {
+        let mut parked = Vec::new();
+        let outcome = self.shared.submit(to, events, &mut parked);
+        wake(parked);
+        outcome
+    }
+}
+
+/// A refusal, and the name of the event that caused it.
+type Refusal = (Option<String>, Rejection);
+
+impl Shared {
+    /// Appends the events and adds the wakers of the connections that have something to take to `parked`.
+    pub(crate) fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent], parked: &mut Vec<Waker>) -> Outcome {
+        if self.is_closed() {
+            return Outcome::Closed;
+        }
+        let submitted = match to {
+            Audience::User(user) => self.submit_to_user(user, events, parked),
+            Audience::Everybody => self.submit_to_everybody(events),
+        };
+        submitted.unwrap_or_else(|(event, rejection)| {
+            self.observer.rejected(event.as_deref(), &rejection);
+            Outcome::Rejected(rejection)
+        })
+    }
+
+    fn submit_to_user(
+        &self,
+        user: &str,
+        events: &[&dyn ErasedEvent],
+        parked: &mut Vec<Waker>,
+    ) -> Result<Outcome, Refusal> {
+        let user = self.check_user(user).map_err(|error| (None, error.into()))?;
+        if events.is_empty() {
+            return Err((None, Rejection::EmptyGroup));
+        }
+        let moment = self.moment();
+        self.sweep(moment);
+        if !self.has_audience(&user, events) {
+            return Ok(Outcome::NoAudience);
+        }
+        match self.prepare_all(events, moment, false) {
+            Ok(drafts) => {
+                self.append(&user, drafts, moment, parked).map_err(|refused| self.refusal(refused, events))
+            }
+            Err((states, refusal)) => {
+                self.reject_states(&user, states, moment, parked);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Whether anything of the events would be kept or received; if not, they are never encoded.
+    fn has_audience(&self, user: &UserId, events: &[&dyn ErasedEvent]) -> bool {
+        let slot = self.registry.find(user.as_str());
+        let sets_state = || events.iter().any(|event| event.kind() == Kind::State && !event.is_removal());
+        match slot {
+            Some(slot) => slot.mailbox.lock().keeps_log || events.iter().any(|event| event.kind() == Kind::State),
+            None => self.absence.keeps_state() && sets_state(),
+        }
+    }
+
+    /// Encodes a group; if one event cannot be, the names of all State in it come back: each counts as refused.
+    pub(crate) fn prepare_all(
+        &self,
+        events: &[&dyn ErasedEvent],
+        moment: Moment,
+        is_for_everybody: bool,
+    ) -> Result<Vec<Draft>, (Vec<StateName>, Refusal)> {
+        let rules = self.config.event_rules();
+        let mut drafts = Vec::with_capacity(events.len());
+        for (at, event) in events.iter().enumerate() {
+            match prepare(*event, is_for_everybody, rules, &self.catalog, moment) {
+                Ok(draft) => drafts.push(draft),
+                Err(Unprepared { rejection, state }) => {
+                    let before = drafts.into_iter().filter(Draft::is_state).map(|draft| draft.state);
+                    let after = events[at + 1..].iter().filter_map(|event| state_of(*event));
+                    let states = before.chain(state).chain(after).collect();
+                    return Err((states, (Some(event.name().to_string()), rejection)));
+                }
+            }
+        }
+        Ok(drafts)
+    }
+
+    fn append(
+        &self,
+        user: &UserId,
+        drafts: Vec<Draft>,
+        moment: Moment,
+        parked: &mut Vec<Waker>,
+    ) -> Result<Outcome, Refused> {
+        loop {
+            let slot = self.registry.find_or_insert(user, || self.new_mailbox(moment));
+            let mut mailbox = slot.mailbox.lock();
+            if mailbox.is_closed {
+                continue;
+            }
+            let head = mailbox.log.head();
+            self.catch_up(&mut mailbox, moment);
+            let appended = mailbox.append(drafts, moment, &self.limits);
+            mailbox.last_used = moment.now;
+            // It was just made, or is about to be removed: then it stays after all.
+            if !mailbox.has_readers() && mailbox.entry.is_none() {
+                self.absence.is_absent(&slot, &mut mailbox);
+            }
+            self.account(&mut mailbox);
+            // A refused State may leave a removal, and a stale one nothing: what counts is whether there is something new.
+            if mailbox.log.head() > head {
+                mailbox.unpark(parked);
+            }
+            let connections = mailbox.connections();
+            return appended.map(|appended| outcome(appended, connections));
+        }
+    }
+
+    fn reject_states(&self, user: &UserId, states: Vec<StateName>, moment: Moment, parked: &mut Vec<Waker>) {
+        if states.is_empty() {
+            return;
+        }
+        let Some(slot) = self.registry.find(user.as_str()) else { return };
+        let mut mailbox = slot.mailbox.lock();
+        self.catch_up(&mut mailbox, moment);
+        if mailbox.log.reject(states, moment, &self.limits) {
+            self.account(&mut mailbox);
+            mailbox.unpark(parked);
+        }
+    }
+
+    fn submit_to_everybody(&self, events: &[&dyn ErasedEvent]) -> Result<Outcome, Refusal> {
+        if events.is_empty() {
+            return Err((None, Rejection::EmptyGroup));
+        }
+        if let Some(private) = events.iter().find(|event| !event.is_public()) {
+            let name = private.name();
+            return Err((Some(name.to_string()), Rejection::NotPublic { name }));
+        }
+        let moment = self.moment();
+        self.sweep(moment);
+        let prepared = self.prepare_all(events, moment, true);
+        let appended = {
+            let mut public = self.public.lock();
+            public.handle_deadline(moment, &self.limits);
+            let appended = match prepared {
+                Ok(drafts) => {
+                    public.append(drafts, moment, &self.limits).map_err(|refused| self.refusal(refused, events))
+                }
+                Err((states, refusal)) => {
+                    public.reject(states, moment, &self.limits);
+                    Err(refusal)
+                }
+            };
+            // Release: whoever is told of this call, in whatever way, finds the records when it asks.
+            self.public_head.store(public.head(), Ordering::Release);
+            appended
+        };
+        // A connection that parks from here on saw the new head under its mailbox's lock.
+        if !self.maintenance.wakes_everybody() {
+            self.registry.for_each(|slot| self.wake_all_of(slot));
+        }
+        appended.map(|appended| outcome(appended, self.connections.load(Ordering::Relaxed)))
+    }
+
+    pub(crate) fn wake_all_of(&self, slot: &crate::hub::registry::Slot) {
+        let mut parked = Vec::new();
+        slot.mailbox.lock().unpark(&mut parked);
+        wake(parked);
+    }
+
+    fn refusal(&self, refused: Refused, events: &[&dyn ErasedEvent]) -> Refusal {
+        let limits = &self.limits;
+        let rejection = match refused {
+            Refused::TooManyKeys => Rejection::TooManyKeys { limit: limits.state_keys },
+            Refused::StateFull => Rejection::StateFull { limit: limits.state_bytes },
+            Refused::GroupTooLarge => Rejection::GroupTooLarge { records: limits.log_records, bytes: limits.log_bytes },
+        };
+        (events.first().map(|event| event.name().to_string()), rejection)
+    }
+}
+
+const fn outcome(appended: Appended, connections: usize) -> Outcome {
+    match appended {
+        Appended { records: 0, stale: 0 } => Outcome::NoAudience,
+        Appended { records: 0, .. } => Outcome::Stale,
+        _ if connections > 0 => Outcome::Queued { connections },
+        _ => Outcome::Kept,
+    }
+}

@@ -55,7 +55,7 @@ async fn device(hub: UserHub, stream: TcpStream) {
         accepted = Some(accept(&hub, request).map_err(refusal)?);
         Ok(response)
     };
-    let socket = accept_hdr_async_with_config(stream, handshake, Some(tungstenite::config())).await;
+    let socket = accept_hdr_async_with_config(stream, handshake, Some(tungstenite::config(&hub))).await;
     match (socket, accepted) {
         (Ok(socket), Some(device)) => match tungstenite::serve(device, socket).await {
             Some(reason) => println!("closed: {}", reason.text()),

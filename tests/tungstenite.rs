@@ -29,7 +29,7 @@ async fn serve(hub: UserHub, stream: TcpStream) -> Option<CloseReason> {
         accepted = WebSocketDevice::connect(&hub, "alice", ConnectOptions::new().start(device.start())).ok();
         Ok(response)
     };
-    let socket = accept_hdr_async_with_config(stream, handshake, Some(tungstenite::config())).await.ok()?;
+    let socket = accept_hdr_async_with_config(stream, handshake, Some(tungstenite::config(&hub))).await.ok()?;
     tungstenite::serve(accepted?, socket).await
 }
 

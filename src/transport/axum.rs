@@ -36,6 +36,8 @@
 //! | the Origin is missing or not allowed | 403 |
 //! | the user's identity is empty (authentication was skipped) | 401 |
 //! | the user's identity is too long | 403 |
+//! | the session has expired | 401 |
+//! | the session was told to stay away | 403, for SSE 204, after which a browser does not come back |
 //! | the hub has shut down | 503 with `retry-after` |
 //!
 //! An empty identity is 401 on purpose: `unwrap_or_default()` on a missing session must not become a shared user.
@@ -57,7 +59,7 @@ use futures::StreamExt;
 use super::origin::OriginPolicy;
 use super::request::DeviceRequest;
 use super::sse::{SSE_HEADERS, SseStream};
-use super::websocket::{FromDevice, INBOUND, READ_BUFFER, ToDevice, WRITE_BUFFER, WebSocketDevice};
+use super::websocket::{FromDevice, ToDevice, WebSocketDevice};
 use crate::{ConnectError, ConnectOptions, Start, UserHub, UserIdError};
 
 /// Seconds after which a device that met a hub in shutdown should try again.
@@ -146,8 +148,11 @@ impl WebSocketRequest {
             Ok(device) => device,
             Err(error) => return refusal(&error),
         };
-        let upgrade = self.upgrade.read_buffer_size(READ_BUFFER).write_buffer_size(WRITE_BUFFER);
-        upgrade.max_message_size(INBOUND).max_frame_size(INBOUND).on_upgrade(|socket: WebSocket| async {
+        let limits = hub.transport_limits();
+        let upgrade =
+            self.upgrade.read_buffer_size(limits.read_buffer_bytes).write_buffer_size(limits.write_buffer_bytes);
+        let upgrade = upgrade.max_message_size(limits.inbound_bytes).max_frame_size(limits.inbound_bytes);
+        upgrade.on_upgrade(|socket: WebSocket| async {
             device.serve(socket, encode, decode).await;
         })
     }
@@ -218,6 +223,8 @@ impl SseRequest {
         }
         match SseStream::connect(hub, user, resumed(options, &self.request)) {
             Ok(frames) => (SSE_HEADERS, Body::from_stream(frames.map(Ok::<_, Infallible>))).into_response(),
+            // The one answer on which an EventSource stops coming back.
+            Err(ConnectError::SessionEnded) => StatusCode::NO_CONTENT.into_response(),
             Err(error) => refusal(&error),
         }
     }
@@ -245,8 +252,8 @@ fn resumed(options: ConnectOptions, request: &DeviceRequest) -> ConnectOptions {
 
 fn refusal(error: &ConnectError) -> Response {
     let status = match error {
-        ConnectError::User(UserIdError::Empty) => StatusCode::UNAUTHORIZED,
-        ConnectError::User(_) => StatusCode::FORBIDDEN,
+        ConnectError::User(UserIdError::Empty) | ConnectError::SessionExpired => StatusCode::UNAUTHORIZED,
+        ConnectError::User(_) | ConnectError::SessionEnded => StatusCode::FORBIDDEN,
         _ => {
             return (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", RETRY_AFTER)], error.to_string())
                 .into_response();

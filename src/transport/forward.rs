@@ -80,6 +80,10 @@ impl Pump {
         self.flushing = true;
     }
 
+    pub(super) const fn connection(&self) -> &Connection {
+        self.frames.connection()
+    }
+
     pub(super) fn into_connection(self) -> Connection {
         self.frames.into_connection()
     }

@@ -17,6 +17,8 @@ pub(super) struct Pings {
     /// When to ping, or while one is unanswered, when to give up.
     due: Instant,
     unanswered: bool,
+    /// What the hub was told of `unanswered`.
+    told: bool,
     wanted: bool,
     sleep: Pin<Box<Sleep>>,
 }
@@ -25,7 +27,7 @@ impl Pings {
     pub(super) fn new(interval: Duration, timeout: Duration) -> Self {
         let due = after(patience(interval));
         let sleep = Box::pin(tokio::time::sleep_until(due));
-        Self { interval, timeout, due, unanswered: false, wanted: false, sleep }
+        Self { interval, timeout, due, unanswered: false, told: false, wanted: false, sleep }
     }
 
     /// Now is the moment for a ping, unless one is unanswered.
@@ -41,6 +43,13 @@ impl Pings {
             self.unanswered = false;
             self.due = after(patience(self.interval));
         }
+    }
+
+    /// Whether the device owes a pong, if that has changed since the last call.
+    pub(super) fn news(&mut self) -> Option<bool> {
+        let is_news = self.told != self.unanswered;
+        self.told = self.unanswered;
+        is_news.then_some(self.unanswered)
     }
 
     /// Whether a ping is to be sent now.

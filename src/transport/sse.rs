@@ -77,7 +77,7 @@ pub struct SseStream {
 impl SseStream {
     /// Connects a device with the hub's heartbeat, which also keeps proxies from closing a quiet response.
     ///
-    /// The options' heartbeat is replaced.
+    /// The options' heartbeat and transport are replaced.
     ///
     /// # Errors
     /// [`ConnectError`]: the user's identity is not one, or the hub has shut down.
@@ -92,7 +92,7 @@ impl SseStream {
     /// # Ok::<(), user_hub::ConnectError>(())
     /// ```
     pub fn connect(hub: &UserHub, user: &str, options: ConnectOptions) -> Result<Self, ConnectError> {
-        let options = options.heartbeat(hub.heartbeat_interval());
+        let options = options.heartbeat(hub.heartbeat_interval()).transport("sse");
         Ok(hub.connect_with(user, options)?.into_sse())
     }
 }

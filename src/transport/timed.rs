@@ -48,6 +48,10 @@ impl Timed {
         Poll::Ready(())
     }
 
+    pub(super) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     pub(super) fn into_connection(self) -> Connection {
         self.connection
     }

@@ -28,7 +28,7 @@
 //!         accepted = Some(device.map_err(|_| refused(StatusCode::SERVICE_UNAVAILABLE))?);
 //!         Ok(response)
 //!     };
-//!     let socket = accept_hdr_async_with_config(stream, handshake, Some(tungstenite::config())).await?;
+//!     let socket = accept_hdr_async_with_config(stream, handshake, Some(tungstenite::config(&hub))).await?;
 //!     if let Some(device) = accepted {
 //!         tungstenite::serve(device, socket).await;
 //!     }
@@ -48,23 +48,26 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
-use super::websocket::{FromDevice, INBOUND, READ_BUFFER, ToDevice, WRITE_BUFFER, WebSocketDevice};
-use crate::{CloseReason, Frame};
+use super::websocket::{FromDevice, ToDevice, WebSocketDevice};
+use crate::{CloseReason, Frame, UserHub};
 
-/// The buffers and limits that suit a device: 4 KiB to read, messages of at most 4 KiB, 16 KiB gathered before a write.
+/// The buffers and limits of a hub's [`transport_limits`](UserHub::transport_limits): by default 4 KiB to read, messages of
+/// at most 4 KiB, 16 KiB gathered before a write.
 ///
 /// The library's own defaults take 128 KiB a connection and messages of 64 MiB.
 ///
 /// ```
-/// assert_eq!(user_hub::transport::tungstenite::config().max_message_size, Some(4096));
+/// let hub = user_hub::UserHub::new();
+/// assert_eq!(user_hub::transport::tungstenite::config(&hub).max_message_size, Some(4096));
 /// ```
 #[must_use]
-pub fn config() -> WebSocketConfig {
+pub fn config(hub: &UserHub) -> WebSocketConfig {
+    let limits = hub.transport_limits();
     WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(INBOUND))
-        .max_frame_size(Some(INBOUND))
+        .read_buffer_size(limits.read_buffer_bytes)
+        .write_buffer_size(limits.write_buffer_bytes)
+        .max_message_size(Some(limits.inbound_bytes))
+        .max_frame_size(Some(limits.inbound_bytes))
 }
 
 /// Drives a device on its socket until it is gone, as [`WebSocketDevice::serve`] does; see the [module](self).

@@ -24,16 +24,6 @@ const MAX_READ: u32 = 32;
 /// Pings of the device that may be unanswered before no more are read: each is up to 127 bytes of pong held here.
 pub(super) const MAX_PINGS_HELD: u32 = 64;
 
-/// The greatest message that a device may send, in bytes.
-#[cfg(any(feature = "axum", feature = "tungstenite"))]
-pub(super) const INBOUND: usize = 4 * 1024;
-/// Allocated for every connection, and enough for what devices send.
-#[cfg(any(feature = "axum", feature = "tungstenite"))]
-pub(super) const READ_BUFFER: usize = 4 * 1024;
-/// Gathered before a write. A library that buffers holds this and one frame of a slow device.
-#[cfg(any(feature = "axum", feature = "tungstenite"))]
-pub(super) const WRITE_BUFFER: usize = 16 * 1024;
-
 /// What the driver sends; a host's WebSocket library has a message for each.
 ///
 /// ```
@@ -98,7 +88,7 @@ impl fmt::Debug for WebSocketDevice {
 impl WebSocketDevice {
     /// Connects the device with the hub's heartbeat, which its CONNECTED announces and [`serve`](Self::serve) sends.
     ///
-    /// The options' heartbeat is replaced.
+    /// The options' heartbeat and transport are replaced.
     ///
     /// # Errors
     /// [`ConnectError`]: the user's identity is not one, or the hub has shut down.
@@ -111,7 +101,7 @@ impl WebSocketDevice {
     /// ```
     pub fn connect(hub: &UserHub, user: &str, options: ConnectOptions) -> Result<Self, ConnectError> {
         let interval = hub.heartbeat_interval();
-        let connection = hub.connect_with(user, options.heartbeat(interval))?;
+        let connection = hub.connect_with(user, options.heartbeat(interval).transport("websocket"))?;
         Ok(Self { connection, rhythm: interval.map(|interval| (interval, hub.pong_timeout())) })
     }
 
@@ -235,6 +225,11 @@ where
             Poll::Ready(Ok(reason)) => return Poll::Ready(End::Closed(reason)),
             Poll::Ready(Err(_)) => return Poll::Ready(End::Left),
             Poll::Pending => {}
+        }
+        match self.pings.as_mut().and_then(Pings::news) {
+            Some(true) => pump.connection().ping_sent(),
+            Some(false) => pump.connection().pong_received(),
+            None => {}
         }
         if read == Poll::Ready(Read::More) && self.pings_held < MAX_PINGS_HELD {
             context.waker().wake_by_ref();

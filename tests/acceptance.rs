@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -112,7 +113,7 @@ each_function! {
 
 #[test]
 fn the_control_frames_on_the_wire_are_exactly_these() {
-    let hub = hub_on(&clock()).build().unwrap();
+    let hub = hub_on(&clock()).reconnect_spread(Duration::ZERO).build().unwrap();
     let mut phone = hub.connect("alice").unwrap();
     let got = frames(&mut phone);
     let epoch = got[1].cursor().unwrap().to_string();
@@ -125,7 +126,7 @@ fn the_control_frames_on_the_wire_are_exactly_these() {
     assert_eq!(got.iter().map(|frame| frame.text()).collect::<Vec<_>>(), [connected, synced]);
 
     hub.shutdown();
-    let closing = r#"{"type":"CLOSING","code":1001,"reason":"shutting down","reconnect":true,"retryAfterMs":null}"#;
+    let closing = r#"{"type":"CLOSING","code":1001,"reason":"shutting down","reconnect":true,"retryAfterMs":0}"#;
     assert_eq!(frames(&mut phone).iter().map(|frame| frame.text()).collect::<Vec<_>>(), [closing]);
 }
 

@@ -98,13 +98,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(
-        id: ConnectionId,
-        user: UserId,
-        epoch: Epoch,
-        options: SessionOptions,
-        now: Instant,
-    ) -> Self {
+    pub(crate) fn new(id: ConnectionId, user: UserId, epoch: Epoch, options: SessionOptions, now: Instant) -> Self {
         let SessionOptions { begin, heartbeat, on_slow, valid_until } = options;
         Self {
             id,

@@ -207,7 +207,8 @@ impl Shared {
         let (told, parked) = {
             let mut mailbox = slot.mailbox.lock();
             if !reason.code().reconnect() {
-                for session in mailbox.open_readers().filter(|reader| which(reader)).filter_map(|r| r.session.as_ref()) {
+                for session in mailbox.open_readers().filter(|reader| which(reader)).filter_map(|r| r.session.as_ref())
+                {
                     self.ended_sessions.remember(&slot.user, session, now);
                 }
             }

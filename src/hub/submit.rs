@@ -57,9 +57,7 @@ impl Shared {
             return Ok(Outcome::NoAudience);
         }
         match self.prepare_all(events, moment, false) {
-            Ok(drafts) => {
-                self.append(&user, drafts, moment, parked).map_err(|refused| self.refusal(refused, events))
-            }
+            Ok(drafts) => self.append(&user, drafts, moment, parked).map_err(|refused| self.refusal(refused, events)),
             Err((states, refusal)) => {
                 self.reject_states(&user, states, moment, parked);
                 Err(refusal)

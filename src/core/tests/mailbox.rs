@@ -1,7 +1,7 @@
 //! Connections that wait, and what was broadcast to everybody.
 
 use super::*;
-use crate::core::mailbox::Mailbox;
+use crate::core::mailbox::{Mailbox, Reader};
 use crate::{CloseCode, CloseReason};
 
 fn mailbox() -> Mailbox<&'static str> {
@@ -12,7 +12,7 @@ fn mailbox() -> Mailbox<&'static str> {
 fn with_readers(numbers: impl IntoIterator<Item = u64>) -> Mailbox<&'static str> {
     let mut mailbox = mailbox();
     for number in numbers {
-        assert_eq!(mailbox.register(id(number), 16, &too_many()), None);
+        assert_eq!(mailbox.register(reader(number), 16, &too_many()), None);
     }
     mailbox
 }
@@ -21,8 +21,18 @@ fn id(number: u64) -> ConnectionId {
     ConnectionId::from_number(number)
 }
 
-fn too_many() -> CloseReason {
-    CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS)
+fn reader(number: u64) -> Reader<&'static str> {
+    Reader::new(id(number), None, "", Timestamp::from_milliseconds(0))
+}
+
+fn too_many() -> Closing {
+    Closing::at_once(CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS))
+}
+
+fn unparked(mailbox: &mut Mailbox<&'static str>) -> Vec<&'static str> {
+    let mut parked = Vec::new();
+    mailbox.unpark(&mut parked);
+    parked
 }
 
 mod waiting {
@@ -33,8 +43,8 @@ mod waiting {
         let mut mailbox = with_readers([1, 2, 3]);
         assert_eq!(mailbox.park(id(1), "one"), None);
         assert_eq!(mailbox.park(id(3), "three"), None);
-        assert_eq!(mailbox.unpark(), ["one", "three"]);
-        assert_eq!(mailbox.unpark(), [""; 0], "a connection that is runnable already is not woken again");
+        assert_eq!(unparked(&mut mailbox), ["one", "three"]);
+        assert_eq!(unparked(&mut mailbox), [""; 0], "a connection that is runnable already is not woken again");
     }
 
     #[test]
@@ -42,7 +52,7 @@ mod waiting {
         let mut mailbox = with_readers([1]);
         mailbox.park(id(1), "first");
         assert_eq!(mailbox.park(id(1), "second"), Some("first"));
-        assert_eq!(mailbox.unpark(), ["second"]);
+        assert_eq!(unparked(&mut mailbox), ["second"]);
     }
 
     #[test]
@@ -65,23 +75,23 @@ mod waiting {
     fn with_one_connection_too_many_the_oldest_is_told_to_close() {
         let mut mailbox = with_readers([1, 2]);
         mailbox.park(id(1), "one");
-        assert_eq!(mailbox.register(id(3), 2, &too_many()), Some("one"));
-        assert_eq!(mailbox.close_of(id(1)), Some(&too_many()));
-        assert_eq!((mailbox.close_of(id(2)), mailbox.close_of(id(3))), (None, None));
+        assert_eq!(mailbox.register(reader(3), 2, &too_many()), Some("one"));
+        assert_eq!(mailbox.closing_of(id(1)), Some(&too_many()));
+        assert_eq!((mailbox.closing_of(id(2)), mailbox.closing_of(id(3))), (None, None));
         assert_eq!((mailbox.connections(), mailbox.open()), (2, 3), "who was told to close gets nothing that comes");
-        assert_eq!(mailbox.register(id(4), 2, &too_many()), None);
-        assert_eq!(mailbox.close_of(id(2)), Some(&too_many()), "the oldest of those that are left");
+        assert_eq!(mailbox.register(reader(4), 2, &too_many()), None);
+        assert_eq!(mailbox.closing_of(id(2)), Some(&too_many()), "the oldest of those that are left");
     }
 
     #[test]
     fn everybody_is_told_to_close_and_woken_and_the_first_reason_stands() {
         let mut mailbox = with_readers([1, 2, 3]);
-        mailbox.register(id(4), 3, &too_many());
+        mailbox.register(reader(4), 3, &too_many());
         mailbox.park(id(2), "two");
-        let shutting_down = CloseReason::new(CloseCode::SHUTTING_DOWN);
-        assert_eq!(mailbox.close_all(&shutting_down), ["two"]);
-        assert_eq!(mailbox.close_of(id(1)), Some(&too_many()));
-        assert_eq!(mailbox.close_of(id(4)), Some(&shutting_down));
+        let shutting_down = Closing::at_once(CloseReason::new(CloseCode::SHUTTING_DOWN));
+        assert_eq!(mailbox.close_where(|_| true, |_| shutting_down.clone()), (3, vec!["two"]));
+        assert_eq!(mailbox.closing_of(id(1)), Some(&too_many()));
+        assert_eq!(mailbox.closing_of(id(4)), Some(&shutting_down));
         assert_eq!((mailbox.connections(), mailbox.open()), (0, 4));
     }
 }
@@ -115,7 +125,7 @@ mod absence {
         mailbox.append(vec![state("A", "", 1)], at(0), &ROOMY).unwrap();
         mailbox.retire(Epoch(0xcd));
         let user = UserId::new("alice").unwrap();
-        let mut returned = Session::new(id(2), user, mailbox.epoch, after(1), None, at(0).now);
+        let mut returned = Session::new(id(2), user, mailbox.epoch, options(after(1), None), at(0).now);
         assert_eq!(batch(&mut returned, &mailbox.log), ["CONNECTED", "GAP null..null", "1 A -> 1", "SYNCED -> 1"]);
     }
 
@@ -260,7 +270,7 @@ mod everybody {
         tell(&mut hub_wide, [expiring(5, state("P", "", 1))]);
         let mut mailbox = with_readers([1]);
         catch_up(&mut mailbox, &hub_wide);
-        assert_eq!(mailbox.log.next_deadline(&ROOMY), Some(at(5).now));
+        assert_eq!(mailbox.log.next_deadline(), Some(at(5).now));
         assert!(mailbox.log.handle_deadline(at(5), &ROOMY));
         assert!(hub_wide.handle_deadline(at(5), &ROOMY));
         catch_up(&mut mailbox, &hub_wide);

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::Moment;
 use super::log::{Appended, Log, LogLimits, Refused};
 use super::record::{Class, Draft, RemovalReason, StateName, Tail, tail_start};
-use super::session::{Begin, Session};
+use super::session::{Begin, Closing, Session, SessionOptions, SlowPolicy};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
 use crate::{ConnectionId, EventName, Frame, FrameKind, Timestamp, UserId};
 
@@ -104,7 +104,7 @@ fn texts(log: &Log) -> Vec<String> {
 
 fn session(begin: Begin) -> Session {
     let user = UserId::new("alice").unwrap();
-    Session::new(ConnectionId::from_number(7), user, EPOCH, begin, None, at(0).now)
+    Session::new(ConnectionId::from_number(7), user, EPOCH, options(begin, None), at(0).now)
 }
 
 fn after(seq: Seq) -> Begin {
@@ -150,4 +150,9 @@ fn brief(kind: FrameKind, text: &str, cursor: Option<Cursor>) -> String {
         write!(brief, " -> {}", cursor.seq()).unwrap();
     }
     brief
+}
+
+/// A connection that begins there, has such heartbeats, and goes on when it is slow.
+fn options(begin: Begin, heartbeat: Option<Duration>) -> SessionOptions {
+    SessionOptions { begin, heartbeat, on_slow: SlowPolicy::Continue, valid_until: None }
 }

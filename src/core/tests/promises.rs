@@ -9,7 +9,7 @@ use proptest::test_runner::Config;
 use super::device::{Device, Verdict};
 use super::model::{Event, Model, Thing};
 use super::*;
-use crate::core::mailbox::Mailbox;
+use crate::core::mailbox::{Mailbox, Reader};
 use crate::{CloseCode, CloseReason};
 
 /// So small that everything is evicted, refused and forgotten all the time.
@@ -155,7 +155,7 @@ impl World {
             Step::Cut { seat } => self.cut(*seat),
             Step::Close { seat } => {
                 if let Some(line) = &mut self.seats[*seat].line {
-                    line.session.close(CloseReason::new(CloseCode::TOO_SLOW));
+                    line.session.close(Closing::at_once(CloseReason::new(CloseCode::TOO_SLOW)));
                 }
                 self.read(*seat, usize::MAX);
             }
@@ -227,22 +227,25 @@ impl World {
     }
 
     fn wake(&mut self) {
-        let parked = self.mailbox.unpark();
-        assert!(parked.len() <= SEATS);
-        assert_eq!(self.mailbox.unpark(), [0; 0], "woken once");
+        let mut parked = Vec::new();
+        self.mailbox.unpark(&mut parked);
+        let woken = parked.len();
+        assert!(woken <= SEATS);
+        self.mailbox.unpark(&mut parked);
+        assert_eq!(parked.len(), woken, "woken once");
     }
 
     fn pass(&mut self, seconds: u64) {
         self.now += seconds;
         self.catch_up();
-        let deadline = self.mailbox.log.next_deadline(&TINY);
+        let deadline = self.mailbox.log.next_deadline();
         let before = (self.mailbox.log.head(), self.mailbox.log.log_floor());
         let is_new = self.mailbox.log.handle_deadline(at(self.now), &TINY);
         self.model.pass(self.now, &TINY);
         let after = (self.mailbox.log.head(), self.mailbox.log.log_floor());
         assert_eq!(is_new, before.0 != after.0, "whoever waits hears of what is new");
         let is_due = deadline.is_some_and(|deadline| deadline <= at(self.now).now);
-        assert!(before == after || is_due, "the deadline is never too late");
+        assert!(before.0 == after.0 || is_due, "the deadline is never too late");
         if is_new {
             self.wake();
         }
@@ -276,9 +279,11 @@ impl World {
     fn begin(&mut self, seat: usize, begin: Begin) {
         self.last_connection += 1;
         let id = ConnectionId::from_number(self.last_connection);
-        self.mailbox.register(id, CONNECTIONS, &CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS));
+        let reader = Reader::new(id, None, "", at(self.now).wall);
+        let closing = Closing::at_once(CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS));
+        self.mailbox.register(reader, CONNECTIONS, &closing);
         let (user, epoch) = (UserId::new("alice").unwrap(), self.mailbox.epoch);
-        let session = Session::new(id, user, epoch, begin, Some(HEARTBEAT), at(self.now).now);
+        let session = Session::new(id, user, epoch, options(begin, Some(HEARTBEAT)), at(self.now).now);
         let position = if let Begin::After(cursor) = begin { cursor.seq } else { 0 };
         let cursor = self.seats[seat].device.cursor();
         let groups_over = Vec::new();
@@ -323,8 +328,8 @@ impl World {
         self.model.pass(self.now, &TINY);
         let (mailbox, model, state) = (&mut self.mailbox, &self.model, &mut self.seats[seat]);
         let Some(line) = &mut state.line else { return false };
-        if let Some(reason) = mailbox.close_of(line.session.id()) {
-            line.session.close(reason.clone());
+        if let Some(closing) = mailbox.closing_of(line.session.id()) {
+            line.session.close(closing.clone());
         }
         let is_first = line.taken.is_none();
         let is_fresh = is_first && known(line.begin, line.epoch, model.head()).is_none();

@@ -53,7 +53,8 @@ mod wire {
     fn the_heartbeat_that_connected_announces_and_the_frame_itself() {
         let user = UserId::new("a\"b").unwrap();
         let interval = Some(Duration::from_secs(25));
-        let mut session = Session::new(ConnectionId::from_number(1), user, EPOCH, after(0), interval, at(0).now);
+        let mut session =
+            Session::new(ConnectionId::from_number(1), user, EPOCH, options(after(0), interval), at(0).now);
         let log = log_of([happened("L", 1)]);
         assert!(frames(&mut session, &log)[0].text().contains(r#""userId":"a\"b","#));
         session.handle_deadline(at(25).now);
@@ -61,8 +62,13 @@ mod wire {
         assert_eq!(texts_of(&frames), [r#"{"type":"HEARTBEAT","cursor":"00000000000000ab-1","lastLog":1}"#]);
 
         let interval = Some(Duration::from_millis(1_500));
-        let mut session =
-            Session::new(ConnectionId::from_number(1), UserId::new("b").unwrap(), EPOCH, after(0), interval, at(0).now);
+        let mut session = Session::new(
+            ConnectionId::from_number(1),
+            UserId::new("b").unwrap(),
+            EPOCH,
+            options(after(0), interval),
+            at(0).now,
+        );
         assert!(super::frames(&mut session, &log)[0].text().ends_with(r#""heartbeat":1.5}"#));
     }
 
@@ -93,11 +99,13 @@ mod wire {
     fn closing() {
         let log = Log::default();
         let mut closed = session(after(0));
-        closed.close(CloseReason::new(CloseCode::SIGNED_OUT).with_text("a \"b\""));
+        closed.close(Closing::at_once(CloseReason::new(CloseCode::SIGNED_OUT).with_text("a \"b\"")));
         let wire = r#"{"type":"CLOSING","code":3503,"reason":"a \"b\"","reconnect":false,"retryAfterMs":null}"#;
         assert_eq!(texts_of(&frames(&mut closed, &log)), [wire]);
         let mut closed = session(after(0));
-        closed.close(CloseReason::new(CloseCode::SHUTTING_DOWN).retry_after(Duration::from_millis(1_500)));
+        closed.close(Closing::at_once(
+            CloseReason::new(CloseCode::SHUTTING_DOWN).retry_after(Duration::from_millis(1_500)),
+        ));
         let wire = r#"{"type":"CLOSING","code":1001,"reason":"shutting down","reconnect":true,"retryAfterMs":1500}"#;
         assert_eq!(texts_of(&frames(&mut closed, &log)), [wire]);
     }
@@ -360,7 +368,8 @@ mod batches {
     fn a_heartbeat_that_is_due_ends_the_next_batch() {
         let interval = Some(Duration::from_secs(25));
         let user = UserId::new("alice").unwrap();
-        let mut session = Session::new(ConnectionId::from_number(1), user, EPOCH, after(0), interval, at(0).now);
+        let mut session =
+            Session::new(ConnectionId::from_number(1), user, EPOCH, options(after(0), interval), at(0).now);
         let mut log = log_of([state("A", "", 1)]);
         assert_eq!(session.next_deadline(), Some(at(25).now));
         session.handle_deadline(at(24).now);
@@ -441,7 +450,7 @@ mod groups {
             for _ in 0..frames {
                 session.next_frame().unwrap();
             }
-            session.close(CloseReason::new(CloseCode::TOO_SLOW));
+            session.close(Closing::at_once(CloseReason::new(CloseCode::TOO_SLOW)));
             let rest: Vec<Frame> = std::iter::from_fn(|| session.next_frame()).collect();
             assert!(session.is_over());
             rest.iter().map(|frame| brief(frame.kind(), frame.text(), frame.cursor())).collect::<Vec<_>>()
@@ -462,14 +471,14 @@ mod ending {
         let log = log_of([state("A", "", 1)]);
         let mut closed = session(after(0));
         batch(&mut closed, &log);
-        closed.close(CloseReason::new(CloseCode::REVOKED));
-        closed.close(CloseReason::new(CloseCode::NORMAL));
+        closed.close(Closing::at_once(CloseReason::new(CloseCode::REVOKED)));
+        closed.close(Closing::at_once(CloseReason::new(CloseCode::NORMAL)));
         assert!(!closed.is_over());
         assert!(closed.take(&log), "there is CLOSING to hand out");
         let frame = closed.next_frame().unwrap();
         assert_eq!(frame.close_reason().unwrap().code(), CloseCode::REVOKED);
         assert!(closed.is_over());
-        closed.close(CloseReason::new(CloseCode::NORMAL));
+        closed.close(Closing::at_once(CloseReason::new(CloseCode::NORMAL)));
         assert_eq!(frames(&mut closed, &log), []);
     }
 
@@ -479,7 +488,7 @@ mod ending {
         let mut closed = session(after(0));
         batch(&mut closed, &log);
         push(&mut log, [state("A", "", 2)]).unwrap();
-        closed.close(CloseReason::new(CloseCode::REVOKED));
+        closed.close(Closing::at_once(CloseReason::new(CloseCode::REVOKED)));
         assert_eq!(batch(&mut closed, &log), ["CLOSING"]);
     }
 }
@@ -538,8 +547,13 @@ mod proof {
         let mut log = full_log();
         let interval = Some(Duration::from_secs(25));
         let user = UserId::new("alice").unwrap();
-        let mut session =
-            Session::new(ConnectionId::from_number(1), user, EPOCH, Begin::New { log_records: 0 }, interval, at(0).now);
+        let mut session = Session::new(
+            ConnectionId::from_number(1),
+            user,
+            EPOCH,
+            options(Begin::New { log_records: 0 }, interval),
+            at(0).now,
+        );
         let mut device = Device::default();
         assert_eq!(deliver(&mut device, &frames(&mut session, &log)), Verdict::Fine);
         session.handle_deadline(at(25).now);

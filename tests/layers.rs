@@ -409,14 +409,14 @@ fn each_layer_knows_only_the_crates_that_it_is_made_of() {
         "typescript" => &["serde_json"],
         _ => &["serde", "user_hub_derive"],
     };
+    // Futures that a host awaits on its own runtime, and that sleep there.
+    let sleeps = |file: &str, name: &str| name == "tokio" && matches!(file, "hub/ending.rs" | "hub/maintenance.rs");
     let dependencies = dependencies();
     let mut found = BTreeSet::new();
     for source in sources() {
-        for name in
-            dependencies.keys().filter(|name| source.names(name) && !of(source.layer()).contains(&name.as_str()))
-        {
-            found.insert(format!("{} names {name}", source.file));
-        }
+        let is_wrong = |name: &&String| !of(source.layer()).contains(&name.as_str()) && !sleeps(&source.file, name);
+        let named = dependencies.keys().filter(|name| source.names(name));
+        found.extend(named.filter(is_wrong).map(|name| format!("{} names {name}", source.file)));
     }
     assert_eq!(found, NONE);
 }

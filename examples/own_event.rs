@@ -50,7 +50,7 @@ fn main() -> Result<(), user_hub::ConnectError> {
         .event(&Parcel { id: 7, revision: 3, place: "at home" })
         .broadcast();
     println!("  a late report: {:?}", hub.broadcast("alice", &Parcel { id: 7, revision: 2, place: "at the door" }));
-    hub.group("alice").event(&Removal::of::<Parcel>("8")).broadcast();
+    hub.group("alice").event(&Removal::of_key::<Parcel>("8")).broadcast();
 
     let resume = ConnectOptions::new().start(cursor.map_or(Start::Snapshot, Start::After));
     show("the phone is back", &mut hub.connect_with("alice", resume)?);

@@ -117,7 +117,7 @@ proptest! {
                     hub.group(owner).event(&price("ETH", mine)).event(&Fill(mine)).broadcast();
                 }
                 Step::Remove => {
-                    hub.group(owner).event(&Removal::of::<support::Price<Mine>>("BTC")).broadcast();
+                    hub.group(owner).event(&Removal::of_key::<support::Price<Mine>>("BTC")).broadcast();
                 }
                 Step::Refused => drop(hub.broadcast(owner, &price("BTC", f64::NAN))),
             }

@@ -88,7 +88,7 @@ fn a_hub_that_was_shut_down_says_closed_and_encodes_nothing() {
     assert_eq!(hub.broadcast_to_all(&Alarm(Panics)), Outcome::Closed);
     assert_eq!(hub.group("alice").broadcast(), Outcome::Closed);
     assert_eq!(hub.handle().broadcast("alice", &Fill(1)), Outcome::Closed);
-    assert_eq!(hub.clear::<support::Order>("alice", "7"), Outcome::Closed);
+    assert_eq!(hub.clear_key::<support::Order>("alice", "7"), Outcome::Closed);
     assert_eq!(hub.connect("alice").err(), Some(ConnectError::Closed));
     assert_eq!(sees(&mut phone), NOTHING);
     assert_eq!(hub.stats().rejected, 0);
@@ -123,17 +123,17 @@ fn a_group_without_what_is_stale_in_it_still_comes() {
 fn what_is_removed_is_gone_for_all_and_what_was_never_there_has_no_audience() {
     let hub = UserHub::new();
     let mut phone = device(&hub, "alice");
-    assert_eq!(hub.clear::<support::Order>("alice", "7"), Outcome::NoAudience);
-    assert_eq!(hub.clear_only::<Total>("alice"), Outcome::NoAudience);
-    assert_eq!(hub.clear::<support::Order>("bob", "7"), Outcome::NoAudience);
+    assert_eq!(hub.clear_key::<support::Order>("alice", "7"), Outcome::NoAudience);
+    assert_eq!(hub.clear::<Total>("alice"), Outcome::NoAudience);
+    assert_eq!(hub.clear_key::<support::Order>("bob", "7"), Outcome::NoAudience);
     assert_eq!(hub.stats().mailboxes, 1, "to take something from Bob makes him no mailbox");
     assert_eq!(sees(&mut phone), NOTHING);
 
     hub.group("alice").event(&order("7", 1, "open")).event(&Total(5)).broadcast();
     assert_eq!(sees(&mut phone), [r#"ORDER/7 "open""#, "TOTAL 5"]);
-    assert_eq!(hub.clear::<support::Order>("alice", "7"), Outcome::Queued { connections: 1 });
-    assert_eq!(hub.clear::<support::Order>("alice", "7"), Outcome::NoAudience);
-    assert_eq!(hub.clear_only::<Total>("alice"), Outcome::Queued { connections: 1 });
+    assert_eq!(hub.clear_key::<support::Order>("alice", "7"), Outcome::Queued { connections: 1 });
+    assert_eq!(hub.clear_key::<support::Order>("alice", "7"), Outcome::NoAudience);
+    assert_eq!(hub.clear::<Total>("alice"), Outcome::Queued { connections: 1 });
     assert_eq!(sees(&mut phone), ["ORDER/7 removed: cleared", "TOTAL removed: cleared"]);
     assert_eq!(snapshot(&hub, "alice"), NOTHING);
     assert_eq!(hub.stats().rejected, 0);
@@ -378,7 +378,7 @@ fn a_key_too_many_is_refused_and_those_that_are_there_still_change() {
     assert_eq!(sees(&mut phone), ["PRICE/BTC 1", "PRICE/ETH 2"]);
 
     assert_eq!(hub.broadcast("bob", &price("SOL", 1)), Outcome::Kept, "the limit is each user's own");
-    hub.clear::<support::Price<i64>>("alice", "BTC");
+    hub.clear_key::<support::Price<i64>>("alice", "BTC");
     assert_eq!(hub.broadcast("alice", &price("SOL", 1)), Outcome::Queued { connections: 1 });
     assert_eq!(snapshot(&hub, "alice"), ["PRICE/ETH 2", "PRICE/SOL 1"], "a removal makes room");
 }

@@ -123,7 +123,7 @@ fn what_is_not_public_is_refused_in_every_disguise() {
     let mut phone = device(&hub, "alice");
     let dynamic = DynamicEvent::state("NOTICE", "", serde_json::json!("for all?")).unwrap();
     let by_name = Removal::named(EventName::new("NOTICE").unwrap(), None);
-    let private_removal = Removal::of_only::<Total>();
+    let private_removal = Removal::of::<Total>();
     let events: [(&dyn ErasedEvent, &'static str); 5] = [
         (&Total(1), "TOTAL"),
         (&Fill(1), "FILL"),
@@ -144,7 +144,7 @@ fn what_is_not_public_is_refused_in_every_disguise() {
 fn a_public_state_that_is_removed_is_gone_for_everybody() {
     let hub = UserHub::new();
     let (mut alices, mut bobs) = (device(&hub, "alice"), device(&hub, "bob"));
-    let removal = Removal::of_only::<Notice<&str>>();
+    let removal = Removal::of::<Notice<&str>>();
     assert_eq!(hub.submit(Audience::Everybody, &[&removal]), Outcome::NoAudience, "nothing is there");
     hub.broadcast_to_all(&Notice("soon"));
     assert_eq!(sees(&mut alices), [r#"NOTICE "soon""#]);

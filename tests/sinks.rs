@@ -56,8 +56,8 @@ fn call_everything<S: EventSink + ?Sized>(sink: &S) -> Vec<Outcome> {
         sink.broadcast_dynamic("alice", &alert),
         sink.broadcast_to_all(&Notice("hello")),
         sink.group("alice").event(&CircuitBreaker::default()).event(&tripped).broadcast(),
-        sink.clear::<ChainUpdate>("alice", "chain-7"),
-        sink.clear_only::<Total>("alice"),
+        sink.clear_key::<ChainUpdate>("alice", "chain-7"),
+        sink.clear::<Total>("alice"),
     ]
 }
 
@@ -201,7 +201,7 @@ fn a_recorder_remembers_what_was_sent_to_whom_and_what_came_together() {
     recorder.broadcast("alice", &price("BTC", 1));
     recorder.group("bob").event(&Fill(2)).event(&Total(3)).broadcast();
     recorder.broadcast_to_all(&Alarm(4));
-    recorder.clear::<Price<i64>>("alice", "BTC");
+    recorder.clear_key::<Price<i64>>("alice", "BTC");
 
     let events = recorder.events();
     let users: Vec<_> = events.iter().map(|event| event.user.as_deref()).collect();
@@ -275,7 +275,7 @@ fn debug_shows_no_payload_and_no_key() {
         format!("{:?} {:?}", UserHub::builder(), ManualClock::new(at(0))),
         format!(
             "{:?} {:?}",
-            Removal::of::<Secret>("hunter2-key"),
+            Removal::of_key::<Secret>("hunter2-key"),
             hub.broadcast("hunter2-user", &price("BTC", f64::NAN))
         ),
     ];

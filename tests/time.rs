@@ -350,7 +350,7 @@ fn while_a_mailbox_is_tidied_away(
             meanwhile(&hub)
         });
         after(&hub, device);
-        hub.clear_only::<Total>("alice");
+        hub.clear::<Total>("alice");
     }
 }
 

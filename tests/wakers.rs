@@ -112,7 +112,7 @@ fn what_changes_nothing_wakes_nobody() {
     hub.broadcast("alice", &order("7", 2, "open"));
     let mut phone = waiting(&hub, "alice");
     assert_eq!(hub.broadcast("alice", &order("7", 1, "new")), Outcome::Stale);
-    assert_eq!(hub.clear_only::<Total>("alice"), Outcome::NoAudience);
+    assert_eq!(hub.clear::<Total>("alice"), Outcome::NoAudience);
     assert!(matches!(hub.broadcast("alice", &price("BTC", f64::NAN)), Outcome::Rejected(_)));
     assert!(matches!(hub.broadcast("alice", &Fill(f64::NAN)), Outcome::Rejected(_)));
     assert!(matches!(hub.broadcast("bob", &Total(1)), Outcome::Kept));

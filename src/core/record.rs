@@ -16,8 +16,8 @@ use crate::{EventName, FrameKind, Timestamp, Version};
 /// Room for the longest head, so that putting it before the rest moves bytes but asks for no memory.
 pub(crate) const HEAD_ROOM: usize = r#"{"seq":,"prevLog":,"group":"#.len() + 3 * 20;
 
-/// What a record weighs beside its text: itself, its place in the log and in the index.
-pub(crate) const OVERHEAD: usize = std::mem::size_of::<Record>() + 64;
+/// What a record weighs beside its text: itself, the room for its head, its place in the log and in the index.
+pub(crate) const OVERHEAD: usize = std::mem::size_of::<Record>() + HEAD_ROOM + 64;
 
 /// What a record does to a device's view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

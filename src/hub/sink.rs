@@ -134,10 +134,10 @@ pub trait Broadcast: EventSink {
     /// ```
     /// use user_hub::{prelude::*, trading::ChainUpdate};
     ///
-    /// assert_eq!(UserHub::new().clear::<ChainUpdate>("alice", "chain-7"), Outcome::NoAudience);
+    /// assert_eq!(UserHub::new().clear_key::<ChainUpdate>("alice", "chain-7"), Outcome::NoAudience);
     /// ```
-    fn clear<E: Event>(&self, user: &str, key: &str) -> Outcome {
-        self.submit(Audience::User(user), &[&Removal::of::<E>(key)])
+    fn clear_key<E: Event>(&self, user: &str, key: &str) -> Outcome {
+        self.submit(Audience::User(user), &[&Removal::of_key::<E>(key)])
     }
 
     /// Takes the State `E` that has one value a user away from all devices of one user.
@@ -145,10 +145,10 @@ pub trait Broadcast: EventSink {
     /// ```
     /// use user_hub::{prelude::*, trading::PnlUpdate};
     ///
-    /// assert_eq!(UserHub::new().clear_only::<PnlUpdate>("alice"), Outcome::NoAudience);
+    /// assert_eq!(UserHub::new().clear::<PnlUpdate>("alice"), Outcome::NoAudience);
     /// ```
-    fn clear_only<E: Event>(&self, user: &str) -> Outcome {
-        self.submit(Audience::User(user), &[&Removal::of_only::<E>()])
+    fn clear<E: Event>(&self, user: &str) -> Outcome {
+        self.submit(Audience::User(user), &[&Removal::of::<E>()])
     }
 
     /// Begins a group: events that a device gets together or not at all.
@@ -270,10 +270,10 @@ macro_rules! inherent_broadcast {
             /// use user_hub::{Outcome, trading::ChainUpdate};
             ///
             #[doc = concat!("let sink = ", $make, ";")]
-            /// assert_ne!(sink.clear::<ChainUpdate>("alice", "chain-7"), Outcome::Closed);
+            /// assert_ne!(sink.clear_key::<ChainUpdate>("alice", "chain-7"), Outcome::Closed);
             /// ```
-            pub fn clear<E: Event>(&self, user: &str, key: &str) -> Outcome {
-                Broadcast::clear::<E>(self, user, key)
+            pub fn clear_key<E: Event>(&self, user: &str, key: &str) -> Outcome {
+                Broadcast::clear_key::<E>(self, user, key)
             }
 
             /// Takes the State `E` that has one value a user away from all devices of one user.
@@ -282,10 +282,10 @@ macro_rules! inherent_broadcast {
             /// use user_hub::{Outcome, trading::PnlUpdate};
             ///
             #[doc = concat!("let sink = ", $make, ";")]
-            /// assert_ne!(sink.clear_only::<PnlUpdate>("alice"), Outcome::Closed);
+            /// assert_ne!(sink.clear::<PnlUpdate>("alice"), Outcome::Closed);
             /// ```
-            pub fn clear_only<E: Event>(&self, user: &str) -> Outcome {
-                Broadcast::clear_only::<E>(self, user)
+            pub fn clear<E: Event>(&self, user: &str) -> Outcome {
+                Broadcast::clear::<E>(self, user)
             }
 
             /// Begins a group: events that a device gets together or not at all.

@@ -93,7 +93,19 @@ impl DeviceRequest {
     /// ```
     #[must_use]
     pub fn start(&self) -> Start {
-        Start::resume(self.resume().unwrap_or_default())
+        self.start_or(Start::Snapshot)
+    }
+
+    /// Where the device starts: at its cursor, or where a new device is to start.
+    ///
+    /// ```
+    /// use user_hub::{Start, transport::DeviceRequest};
+    ///
+    /// assert_eq!(DeviceRequest::default().start_or(Start::SnapshotAndLog(20)), Start::SnapshotAndLog(20));
+    /// ```
+    #[must_use]
+    pub fn start_or(&self, otherwise: Start) -> Start {
+        self.resume().map_or(otherwise, Start::resume)
     }
 }
 

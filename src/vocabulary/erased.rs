@@ -202,7 +202,7 @@ impl ErasedEvent for DynamicEvent {
 /// use user_hub::{Removal, UserHub, trading::ChainUpdate};
 ///
 /// let hub = UserHub::new();
-/// hub.group("alice").event(&Removal::of::<ChainUpdate>("chain-7")).broadcast();
+/// hub.group("alice").event(&Removal::of_key::<ChainUpdate>("chain-7")).broadcast();
 /// ```
 #[derive(Clone)]
 pub struct Removal<'k> {
@@ -217,16 +217,16 @@ impl<'k> Removal<'k> {
     /// ```
     /// use user_hub::{ErasedEvent, Removal, trading::ChainUpdate};
     ///
-    /// assert_eq!(Removal::of::<ChainUpdate>("chain-7").key().as_deref(), Some("chain-7"));
+    /// assert_eq!(Removal::of_key::<ChainUpdate>("chain-7").key().as_deref(), Some("chain-7"));
     /// ```
     ///
     /// ```compile_fail
     /// use user_hub::{Removal, trading::LifecycleEvent};
     ///
-    /// let removal = Removal::of::<LifecycleEvent>("event-1");
+    /// let removal = Removal::of_key::<LifecycleEvent>("event-1");
     /// ```
     #[must_use]
-    pub fn of<E: Event>(key: &'k str) -> Self {
+    pub fn of_key<E: Event>(key: &'k str) -> Self {
         const { assert!(matches!(E::KIND, Kind::State), "only a State can be taken away") };
         Self { name: name_of::<E>(), public: E::PUBLIC, key: Some(Cow::Borrowed(key)) }
     }
@@ -236,10 +236,10 @@ impl<'k> Removal<'k> {
     /// ```
     /// use user_hub::{ErasedEvent, Removal, trading::PnlUpdate};
     ///
-    /// assert_eq!(Removal::of_only::<PnlUpdate>().key(), None);
+    /// assert_eq!(Removal::of::<PnlUpdate>().key(), None);
     /// ```
     #[must_use]
-    pub fn of_only<E: Event>() -> Self {
+    pub fn of<E: Event>() -> Self {
         const { assert!(matches!(E::KIND, Kind::State), "only a State can be taken away") };
         Self { name: name_of::<E>(), public: E::PUBLIC, key: None }
     }

@@ -11,9 +11,10 @@
 //!   forgotten: a reader at or above a floor has missed nothing below it.
 //! - Live State is never evicted. It fits its limits by refusal; finals and removals make room before that.
 //! - The Log records of a group go together.
-//! - While the host's StateSource loads, every removal is kept, of a name that was never there too: what it brings must
-//!   not bring back what was removed meanwhile. A final or removal that was forgotten while it ran makes it run again.
+//! - While a load of the host's State runs (`load`), every removal is kept, of a name that was never there too.
 //! - Nothing is allocated before the first record.
+
+pub(crate) mod load;
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hashbrown::HashTable;
+use load::LoadMark;
 
 use super::Moment;
 use super::record::{Class, Draft, Place, Record, RemovalReason, StateName};
@@ -49,22 +51,6 @@ pub(crate) enum Refused {
 pub(crate) struct Appended {
     pub(crate) records: usize,
     pub(crate) stale: usize,
-}
-
-/// What became of what a StateSource brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Merged {
-    /// It is in the log, but for so many that found no room.
-    Done { refused: usize },
-    /// Something was forgotten that it would have to know: load again.
-    Again,
-}
-
-/// How the log stood when a load began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct LoadMark {
-    head: Seq,
-    state_floor: Seq,
 }
 
 /// Live or ended State, counted.
@@ -239,49 +225,6 @@ impl Log {
             removed |= self.remove(&state, RemovalReason::Rejected, moment, limits);
         }
         removed
-    }
-
-    /// A load of the host's State begins.
-    pub(crate) const fn begin_load(&mut self) {
-        self.loading = Some(LoadMark { head: self.head, state_floor: self.state_floor });
-    }
-
-    /// The load has failed, or is given up.
-    pub(crate) const fn end_load(&mut self) {
-        self.loading = None;
-    }
-
-    /// Takes over what a load brought. Decides for every name against the log as it stands, then adds.
-    ///
-    /// The host commits before it broadcasts, so what was here before the load is no newer than what it brings, and what
-    /// came meanwhile is no older; a version decides better, where there is one.
-    pub(crate) fn merge(&mut self, drafts: Vec<Draft>, moment: Moment, limits: &LogLimits) -> Merged {
-        let Some(mark) = self.loading.take() else { return Merged::Done { refused: 0 } };
-        if self.state_floor > mark.state_floor {
-            return Merged::Again;
-        }
-        let is_expired = |draft: &Draft| draft.expires.is_some_and(|expires| expires <= moment.now);
-        let is_wanted = |draft: &Draft| draft.is_state() && !is_expired(draft) && self.is_wanted(draft, mark);
-        let wanted: Vec<Draft> = drafts.into_iter().filter(is_wanted).collect();
-        let mut refused = 0;
-        for draft in wanted {
-            refused += usize::from(self.append(vec![draft], moment, limits).is_err());
-        }
-        Merged::Done { refused }
-    }
-
-    fn is_wanted(&self, draft: &Draft, mark: LoadMark) -> bool {
-        let Some(record) = self.find(&draft.state) else { return draft.class == Class::Live };
-        let is_live = record.class == Class::Live;
-        if record.seq > mark.head {
-            // A removal wins whatever its version; of two values the newer.
-            return is_live && record.version.is_some() && draft.version > record.version;
-        }
-        match (draft.version, record.version) {
-            (Some(loaded), Some(kept)) if is_live => loaded > kept,
-            (Some(loaded), Some(kept)) => draft.class == Class::Live && loaded >= kept,
-            _ => is_live || draft.class == Class::Live,
-        }
     }
 
     fn remove(&mut self, state: &StateName, reason: RemovalReason, moment: Moment, limits: &LogLimits) -> bool {

@@ -17,7 +17,7 @@ use futures::future::{BoxFuture, Shared as SharedFuture};
 use parking_lot::Mutex;
 
 use crate::core::Moment;
-use crate::core::log::Merged;
+use crate::core::log::load::Merged;
 use crate::core::mailbox::{Load, Mailbox};
 use crate::core::record::Draft;
 use crate::hub::due::after;

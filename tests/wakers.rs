@@ -14,7 +14,7 @@ use futures::{FutureExt, Stream, StreamExt};
 use support::{Alarm, Fill, Notice, Total, clock, device, hub_on, order, price, shown, within_half_a_minute};
 use user_hub::prelude::*;
 use user_hub::testing::ManualClock;
-use user_hub::{Connection, Timestamp};
+use user_hub::{CloseCode, CloseReason, Connection, Timestamp};
 
 /// Counts how often it is woken.
 #[derive(Default)]
@@ -78,6 +78,37 @@ fn a_group_wakes_once_however_many_events_it_has() {
     hub.group("alice").event(&Fill(1)).event(&Total(2)).event(&Fill(3)).broadcast();
     assert_eq!(phone.bell.rang(), 1);
     assert_eq!(phone.sees(), ["FILL 1", "TOTAL 2", "FILL 3"]);
+}
+
+#[test]
+fn a_burst_wakes_each_device_once_at_its_end() {
+    let hub = UserHub::new();
+    let (mut alices, mut bobs) = (waiting(&hub, "alice"), waiting(&hub, "bob"));
+    let carols = waiting(&hub, "carol");
+    hub.burst(|burst| {
+        for number in 0..10 {
+            burst.broadcast("alice", &Fill(number));
+            burst.group("bob").event(&Fill(number)).event(&Total(number)).broadcast();
+        }
+        assert_eq!((alices.bell.rang(), bobs.bell.rang()), (0, 0));
+    });
+    assert_eq!((alices.bell.rang(), bobs.bell.rang(), carols.bell.rang()), (1, 1, 0));
+    assert_eq!((alices.sees().len(), bobs.sees().len()), (10, 11));
+}
+
+#[test]
+fn a_burst_that_panics_wakes_for_what_it_sent() {
+    let hub = UserHub::new();
+    let mut phone = waiting(&hub, "alice");
+    let burst = std::panic::AssertUnwindSafe(|| {
+        hub.burst(|burst| {
+            burst.broadcast("alice", &Fill(1));
+            panic!("the service has a fault");
+        })
+    });
+    assert!(std::panic::catch_unwind(burst).is_err());
+    assert_eq!(phone.bell.rang(), 1);
+    assert_eq!(phone.sees(), ["FILL 1"]);
 }
 
 #[test]
@@ -153,8 +184,12 @@ fn a_device_that_has_to_go_is_woken_to_say_so() {
     let mut second = waiting(&hub, "alice");
     assert_eq!((first.bell.rang(), second.bell.rang()), (1, 0));
     assert_eq!(first.sees(), ["CLOSING"]);
+    let mut bobs = waiting(&hub, "bob");
+    assert_eq!(hub.close_user("bob", &CloseReason::new(CloseCode::REVOKED)), 1);
+    assert_eq!((second.bell.rang(), bobs.bell.rang()), (0, 1));
+    assert_eq!(bobs.sees(), ["CLOSING"]);
     hub.shutdown();
-    assert_eq!((first.bell.rang(), second.bell.rang()), (0, 1));
+    assert_eq!((first.bell.rang(), second.bell.rang(), bobs.bell.rang()), (0, 1, 0));
     assert_eq!(second.sees(), ["CLOSING"]);
 }
 
@@ -284,6 +319,27 @@ fn a_waker_may_use_the_hub_when_its_device_is_displaced() {
     meddling(
         |hub, _, _phone| {
             let _others = [hub.connect("alice"), hub.connect("alice"), hub.connect("alice")].map(Result::unwrap);
+        },
+        1,
+    );
+}
+
+#[test]
+fn a_waker_may_use_the_hub_when_a_burst_ends() {
+    let bursts = |hub: &UserHub| {
+        hub.burst(|burst| {
+            burst.broadcast("alice", &Fill(1));
+            burst.broadcast("bob", &Fill(2));
+        });
+    };
+    meddling(move |hub, _, _phone| bursts(hub), 1);
+}
+
+#[test]
+fn a_waker_may_use_the_hub_when_its_user_is_closed() {
+    meddling(
+        |hub, _, _phone| {
+            assert_eq!(hub.close_user("alice", &CloseReason::new(CloseCode::SIGNED_OUT)), 1);
         },
         1,
     );

@@ -94,6 +94,8 @@ pub(crate) struct Session {
     valid_until: Option<Instant>,
     state_source: StateSourceState,
     closing: Option<Closing>,
+    /// Whether what it drains has been taken.
+    has_drained: bool,
     is_over: bool,
 }
 
@@ -116,6 +118,7 @@ impl Session {
             valid_until,
             state_source: StateSourceState::None,
             closing: None,
+            has_drained: false,
             is_over: false,
         }
     }
@@ -187,7 +190,7 @@ impl Session {
     /// Only called when the batch before was handed out.
     pub(crate) fn take(&mut self, log: &Log) -> bool {
         debug_assert!(self.batch.is_empty(), "a batch is handed out before the next is taken");
-        if self.is_over || self.closing.as_ref().is_some_and(|closing| !closing.drains) {
+        if self.is_over || (self.is_closing() && !self.is_draining()) {
             return true;
         }
         match self.begin.take() {
@@ -201,14 +204,15 @@ impl Session {
                 self.end_batch(is_reset, log);
             }
         }
-        // What it drains to is now: nothing that comes later belongs to it.
-        if let Some(closing) = &mut self.closing {
-            closing.drains = false;
-            self.position = log.head();
-            return true;
-        }
         self.position = log.head();
-        !self.batch.is_empty()
+        // What it drains to is now: nothing that comes later belongs to it.
+        self.has_drained = self.is_closing();
+        self.has_drained || !self.batch.is_empty()
+    }
+
+    /// Whether what is in the log is still to be taken before CLOSING.
+    fn is_draining(&self) -> bool {
+        self.closing.as_ref().is_some_and(|closing| closing.drains) && !self.has_drained
     }
 
     fn take_first(&mut self, begin: Begin, log: &Log) {
@@ -300,7 +304,7 @@ impl Session {
             Some(item) => Some(self.frame(item)),
             None if self.is_over => None,
             None => {
-                if self.closing.as_ref()?.drains {
+                if self.is_draining() {
                     return None;
                 }
                 let closing = self.closing.take()?;

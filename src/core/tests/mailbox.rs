@@ -96,6 +96,90 @@ mod waiting {
     }
 }
 
+mod pings {
+    use super::*;
+
+    #[test]
+    fn who_owes_a_pong_for_longest_goes_before_the_oldest() {
+        let mut mailbox = with_readers([1, 2, 3, 4]);
+        mailbox.set_pinged(id(2), Some(at(9).now));
+        mailbox.set_pinged(id(3), Some(at(5).now));
+        let told = |mailbox: &Mailbox<_>| (1..=4).find(|number| mailbox.closing_of(id(*number)).is_some());
+        mailbox.register(reader(5), 4, &too_many());
+        assert_eq!(told(&mailbox), Some(3));
+        mailbox.unregister(id(3), at(9).now);
+        mailbox.set_pinged(id(2), None);
+        mailbox.register(reader(6), 4, &too_many());
+        assert_eq!(told(&mailbox), Some(1), "a pong that came is not owed");
+    }
+}
+
+mod draining {
+    use super::*;
+
+    fn drains() -> Closing {
+        Closing { reason: CloseReason::new(CloseCode::SHUTTING_DOWN), drains: true }
+    }
+
+    #[test]
+    fn what_was_to_drain_can_still_be_ended_at_once() {
+        let mut mailbox = with_readers([1, 2]);
+        assert_eq!(mailbox.close_where(|reader| reader.id == id(1), |_| drains()).0, 1);
+        assert_eq!(mailbox.close_where(|_| true, |_| too_many()).0, 2);
+        assert_eq!(mailbox.close_where(|_| true, |_| drains()).0, 0);
+        assert_eq!(mailbox.closing_of(id(1)), Some(&too_many()));
+    }
+
+    #[test]
+    fn what_the_connections_have_not_taken_is_counted() {
+        let mut mailbox = with_readers([1, 2]);
+        mailbox.append(vec![happened("L", 1), state("A", "", 1)], at(0), &ROOMY).unwrap();
+        assert_eq!(mailbox.untaken(), 4);
+        mailbox.took(id(1));
+        assert_eq!(mailbox.untaken(), 2);
+        mailbox.append(vec![state("A", "", 2)], at(0), &ROOMY).unwrap();
+        assert_eq!(mailbox.untaken(), 3, "one by the first; by the second what is left of three");
+        mailbox.unregister(id(2), at(0).now);
+        assert_eq!(mailbox.untaken(), 1);
+    }
+}
+
+mod loading {
+    use super::*;
+    use crate::core::mailbox::Load;
+    use crate::vocabulary::frame::StateSourceState;
+
+    #[test]
+    fn a_load_is_wanted_once() {
+        assert!(Load::Never.is_wanted(at(0).now));
+        assert!(Load::Never.started().is_running());
+        assert!(!Load::Never.started().is_wanted(at(99).now));
+        assert!(!Load::Done { complete: false }.is_wanted(at(99).now));
+    }
+
+    #[test]
+    fn each_failure_in_a_row_doubles_the_wait_up_to_half_a_minute() {
+        let mut load = Load::Never;
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            load = load.started().failed(at(0).now);
+            waits.extend((0..60).find(|second| load.is_wanted(at(*second).now)));
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
+        let again = Load::Done { complete: true }.started().failed(at(0).now);
+        assert!(again.is_wanted(at(1).now), "a success begins the row anew");
+    }
+
+    #[test]
+    fn synced_says_loaded_only_if_everything_is_there() {
+        assert_eq!(Load::Never.state(), StateSourceState::None);
+        assert_eq!(Load::Done { complete: true }.state(), StateSourceState::Loaded);
+        for load in [Load::Done { complete: false }, Load::Never.started(), Load::Never.failed(at(0).now)] {
+            assert_eq!(load.state(), StateSourceState::Failed, "{load:?}");
+        }
+    }
+}
+
 mod absence {
     use super::*;
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod device;
+mod load;
 mod log;
 mod mailbox;
 mod model;

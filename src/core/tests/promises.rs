@@ -17,6 +17,8 @@ const TINY: LogLimits =
     LogLimits { log_records: 4, log_bytes: 1_900, log_age: Duration::from_secs(12), state_keys: 3, state_bytes: 1_500 };
 const SEATS: usize = 3;
 const CONNECTIONS: usize = 2;
+/// More frames than there can be at once.
+const ALL: usize = 1_000;
 const HEARTBEAT: Duration = Duration::from_secs(9);
 
 #[derive(Debug, Clone)]
@@ -32,6 +34,7 @@ enum Step {
     Connect {
         seat: usize,
         log_records: usize,
+        on_slow: SlowPolicy,
     },
     /// With a cursor that is not known here.
     ConnectAs {
@@ -47,6 +50,7 @@ enum Step {
     },
     Close {
         seat: usize,
+        drains: bool,
     },
     /// The next Log frame is lost on the way.
     LoseLog {
@@ -83,6 +87,7 @@ struct Line {
     session: Session,
     begin: Begin,
     epoch: Epoch,
+    on_slow: SlowPolicy,
     /// How far the log had been taken before this batch.
     position: Seq,
     taken: Option<Taken>,
@@ -149,15 +154,16 @@ impl World {
                 self.wake();
             }
             Step::Pass(seconds) => self.pass(*seconds),
-            Step::Connect { seat, log_records } => self.connect(*seat, *log_records),
+            Step::Connect { seat, log_records, on_slow } => self.connect(*seat, *log_records, *on_slow),
             Step::ConnectAs { seat, stranger } => self.connect_as(*seat, *stranger),
             Step::Read { seat, frames } => self.read(*seat, *frames),
             Step::Cut { seat } => self.cut(*seat),
-            Step::Close { seat } => {
+            Step::Close { seat, drains } => {
                 if let Some(line) = &mut self.seats[*seat].line {
-                    line.session.close(Closing::at_once(CloseReason::new(CloseCode::TOO_SLOW)));
+                    let code = if *drains { CloseCode::SHUTTING_DOWN } else { CloseCode::REVOKED };
+                    line.session.close(Closing { reason: CloseReason::new(code), drains: *drains });
                 }
-                self.read(*seat, usize::MAX);
+                self.read(*seat, ALL);
             }
             Step::LoseLog { seat } => self.seats[*seat].loses_next = true,
             Step::Retire => self.retire(),
@@ -254,13 +260,13 @@ impl World {
         }
     }
 
-    fn connect(&mut self, seat: usize, log_records: usize) {
+    fn connect(&mut self, seat: usize, log_records: usize, on_slow: SlowPolicy) {
         self.cut(seat);
         let begin = match self.seats[seat].device.cursor() {
             Some(text) => text.parse().map_or(Begin::Unknown, Begin::After),
             None => Begin::New { log_records },
         };
-        self.begin(seat, begin);
+        self.begin(seat, begin, on_slow);
     }
 
     fn connect_as(&mut self, seat: usize, stranger: Stranger) {
@@ -273,22 +279,33 @@ impl World {
             Stranger::Foreign => device.set_cursor("0123456789abcdef", 3),
             Stranger::Future => device.set_cursor(&epoch, self.mailbox.log.head() + 100),
         }
-        self.connect(seat, 0);
+        self.connect(seat, 0, SlowPolicy::Continue);
     }
 
-    fn begin(&mut self, seat: usize, begin: Begin) {
+    fn begin(&mut self, seat: usize, begin: Begin, on_slow: SlowPolicy) {
         self.last_connection += 1;
         let id = ConnectionId::from_number(self.last_connection);
         let reader = Reader::new(id, None, "", at(self.now).wall);
         let closing = Closing::at_once(CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS));
         self.mailbox.register(reader, CONNECTIONS, &closing);
         let (user, epoch) = (UserId::new("alice").unwrap(), self.mailbox.epoch);
-        let session = Session::new(id, user, epoch, options(begin, Some(HEARTBEAT)), at(self.now).now);
+        let options = SessionOptions { on_slow, ..options(begin, Some(HEARTBEAT)) };
+        let session = Session::new(id, user, epoch, options, at(self.now).now);
         let position = if let Begin::After(cursor) = begin { cursor.seq } else { 0 };
         let cursor = self.seats[seat].device.cursor();
         let groups_over = Vec::new();
-        let line =
-            Line { session, begin, epoch, position, taken: None, cursor, carried: None, group: None, groups_over };
+        let line = Line {
+            session,
+            begin,
+            epoch,
+            on_slow,
+            position,
+            taken: None,
+            cursor,
+            carried: None,
+            group: None,
+            groups_over,
+        };
         self.seats[seat].line = Some(line);
     }
 
@@ -320,6 +337,7 @@ impl World {
                 }
             }
         }
+        assert!(frames < ALL, "it never ends");
     }
 
     fn take(&mut self, seat: usize) -> bool {
@@ -343,7 +361,11 @@ impl World {
         let gap = match line.begin {
             Begin::New { .. } if is_first => None,
             _ if is_fresh => Some((None, (log_floor > 0).then_some(log_floor))),
-            _ => (position < log_floor).then_some((Some(position + 1), Some(log_floor))),
+            _ if position >= log_floor => None,
+            _ if line.on_slow == SlowPolicy::Continue => Some((Some(position + 1), Some(log_floor))),
+            // Who may not be slow starts at the present, and on the way is closed.
+            _ if is_first => Some((Some(position + 1), Some(model.last_log_at(model.head())))),
+            _ => None,
         };
         let is_reset = !is_fresh && position < model.state_floor;
         let is_synced = is_first || is_reset;
@@ -378,7 +400,7 @@ impl World {
                     self.cut(seat);
                     self.seats[seat] = Seat::default();
                 }
-                self.connect(seat, 0);
+                self.connect(seat, 0, SlowPolicy::Continue);
             }
         }
     }
@@ -390,7 +412,9 @@ impl World {
         if state.lost.is_empty() && state.device.held.is_empty() {
             assert_eq!(state.device.cursor(), line.cursor, "the cursor of the text is the cursor of the frame");
         }
-        if matches!(frame.kind(), FrameKind::Synced | FrameKind::Heartbeat) {
+        let has_drained = frame.close_reason().is_some_and(|reason| reason.code() == CloseCode::SHUTTING_DOWN);
+        let is_told = matches!(frame.kind(), FrameKind::Synced | FrameKind::Heartbeat);
+        if is_told || (has_drained && state.lost.is_empty()) {
             self.check_complete(seat);
         }
     }
@@ -468,7 +492,11 @@ impl Line {
                 assert_eq!(parsed["recovered"], self.carried.is_some());
             }
             // What a batch has not said yet, nobody is told any more.
-            FrameKind::Closing => (taken.gap, taken.is_reset, taken.is_synced) = (None, false, false),
+            FrameKind::Closing => {
+                let was_said = taken.gap.is_none() && !taken.is_reset && !taken.is_synced;
+                assert!(was_said || parsed["code"] != 1001, "what drains says it all");
+                (taken.gap, taken.is_reset, taken.is_synced) = (None, false, false);
+            }
             FrameKind::State | FrameKind::Removed | FrameKind::Log | FrameKind::Heartbeat => {}
         }
         if let Some(cursor) = frame.cursor() {
@@ -519,18 +547,20 @@ fn step() -> impl Strategy<Value = Step> {
     let stranger =
         prop_oneof![Just(Stranger::New), Just(Stranger::Garbage), Just(Stranger::Foreign), Just(Stranger::Future)];
     let seat = 0..SEATS;
+    let on_slow = prop_oneof![3 => Just(SlowPolicy::Continue), 1 => Just(SlowPolicy::Close)];
     prop_oneof![
         12 => group(thing().boxed(), "L").prop_map(Step::Append),
         4 => group(public_thing().boxed(), "NEWS").prop_map(Step::AppendForAll),
         1 => thing().prop_map(Step::Reject),
         1 => public_thing().prop_map(Step::RejectForAll),
         3 => (0..8_u64).prop_map(Step::Pass),
-        4 => (seat.clone(), 0..5_usize).prop_map(|(seat, log_records)| Step::Connect { seat, log_records }),
+        4 => (seat.clone(), 0..5_usize, on_slow)
+            .prop_map(|(seat, log_records, on_slow)| Step::Connect { seat, log_records, on_slow }),
         1 => (seat.clone(), stranger).prop_map(|(seat, stranger)| Step::ConnectAs { seat, stranger }),
         8 => (seat.clone(), 1..8_usize).prop_map(|(seat, frames)| Step::Read { seat, frames }),
-        4 => seat.clone().prop_map(|seat| Step::Read { seat, frames: usize::MAX }),
+        4 => seat.clone().prop_map(|seat| Step::Read { seat, frames: ALL }),
         2 => seat.clone().prop_map(|seat| Step::Cut { seat }),
-        1 => seat.clone().prop_map(|seat| Step::Close { seat }),
+        1 => (seat.clone(), any::<bool>()).prop_map(|(seat, drains)| Step::Close { seat, drains }),
         1 => seat.prop_map(|seat| Step::LoseLog { seat }),
         1 => Just(Step::Retire),
     ]
@@ -552,10 +582,10 @@ proptest! {
         }
         // Whoever is left reads to the end, and whoever is not comes back for it.
         for seat in 0..SEATS {
-            world.read(seat, usize::MAX);
-            world.connect(seat, 0);
+            world.read(seat, ALL);
+            world.connect(seat, 0, SlowPolicy::Continue);
             world.seats[seat].loses_next = false;
-            world.read(seat, usize::MAX);
+            world.read(seat, ALL);
             world.check_complete(seat);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::device::{Device, Verdict};
 use super::*;
+use crate::vocabulary::frame::StateSourceState;
 use crate::{CloseCode, CloseReason};
 
 const SMALL: LogLimits = LogLimits { log_records: 2, state_keys: 2, ..ROOMY };
@@ -490,6 +491,160 @@ mod ending {
         push(&mut log, [state("A", "", 2)]).unwrap();
         closed.close(Closing::at_once(CloseReason::new(CloseCode::REVOKED)));
         assert_eq!(batch(&mut closed, &log), ["CLOSING"]);
+    }
+}
+
+mod draining {
+    use super::*;
+
+    fn drains() -> Closing {
+        Closing { reason: CloseReason::new(CloseCode::SHUTTING_DOWN), drains: true }
+    }
+
+    #[test]
+    fn a_connection_that_drains_gets_what_is_there_and_nothing_that_comes_later() {
+        let mut log = log_of([state("A", "", 1), state("B", "", 1)]);
+        let mut draining = session(after(0));
+        draining.take(&log);
+        draining.next_frame().unwrap();
+        draining.close(drains());
+        assert!(draining.is_closing());
+        push(&mut log, [happened("L", 1)]).unwrap();
+        let rest: Vec<Frame> = std::iter::from_fn(|| draining.next_frame()).collect();
+        assert_eq!(rest.len(), 3, "the batch goes on, and CLOSING is not yet there");
+        assert!(!draining.is_over());
+        assert!(draining.take(&log));
+        push(&mut log, [happened("L", 2)]).unwrap();
+        let rest: Vec<Frame> = std::iter::from_fn(|| draining.next_frame()).collect();
+        let rest: Vec<String> = rest.iter().map(|frame| brief(frame.kind(), frame.text(), frame.cursor())).collect();
+        assert_eq!(rest, ["3 L<0 -> 3", "CLOSING"]);
+        assert!(draining.is_over());
+    }
+
+    #[test]
+    fn a_connection_that_has_everything_drains_at_once() {
+        let log = log_of([state("A", "", 1)]);
+        let mut draining = session(after(0));
+        batch(&mut draining, &log);
+        draining.close(drains());
+        assert_eq!(batch(&mut draining, &log), ["CLOSING"]);
+    }
+
+    #[test]
+    fn a_connection_that_has_not_begun_drains_its_first_batch() {
+        let mut draining = session(after(0));
+        draining.close(drains());
+        assert_eq!(
+            batch(&mut draining, &log_of([state("A", "", 1)])),
+            ["CONNECTED", "1 A -> 1", "SYNCED -> 1", "CLOSING"]
+        );
+    }
+
+    #[test]
+    fn what_drains_can_be_ended_at_once_and_not_the_other_way_round() {
+        let log = log_of([state("A", "", 1)]);
+        let revoked = Closing::at_once(CloseReason::new(CloseCode::REVOKED));
+        let mut closed = session(after(0));
+        closed.close(drains());
+        closed.close(revoked.clone());
+        let frames = frames(&mut closed, &log);
+        assert_eq!(frames[0].close_reason().unwrap().code(), CloseCode::REVOKED);
+        let mut closed = session(after(0));
+        closed.close(revoked);
+        closed.close(drains());
+        let frames = super::frames(&mut closed, &log);
+        assert_eq!(frames[0].close_reason().unwrap().code(), CloseCode::REVOKED);
+    }
+}
+
+mod slowness {
+    use super::*;
+
+    /// A connection that is closed when it is too slow.
+    fn strict(begin: Begin) -> Session {
+        let options = SessionOptions { on_slow: SlowPolicy::Close, ..options(begin, None) };
+        Session::new(ConnectionId::from_number(7), UserId::new("alice").unwrap(), EPOCH, options, at(0).now)
+    }
+
+    /// Log records 1 to 4, of which 3 and 4 are left, and a State.
+    fn evicted() -> Log {
+        let mut log = Log::default();
+        for value in 1..=4 {
+            push_small(&mut log, [happened("L", value)]);
+        }
+        push_small(&mut log, [state("A", "", 1)]);
+        log
+    }
+
+    #[test]
+    fn who_may_not_be_slow_is_closed_instead_of_a_gap() {
+        let mut log = Log::default();
+        let mut slow = strict(Begin::New { log_records: 0 });
+        batch(&mut slow, &log);
+        for value in 1..=3 {
+            push_small(&mut log, [happened("L", value)]);
+        }
+        let frames = frames(&mut slow, &log);
+        assert_eq!(frames[0].close_reason().unwrap().code(), CloseCode::TOO_SLOW);
+        assert_eq!(frames.len(), 1);
+    }
+
+    #[test]
+    fn who_comes_back_after_that_starts_at_the_present_with_one_gap_up_to_it() {
+        let mut log = evicted();
+        let mut back = strict(after(1));
+        assert_eq!(batch(&mut back, &log), ["CONNECTED", "GAP 2..4", "5 A -> 5", "SYNCED -> 5"]);
+        push_small(&mut log, [happened("L", 5)]);
+        assert_eq!(batch(&mut back, &log), ["6 L<4 -> 6"]);
+        let mut device = Device::default();
+        assert_eq!(deliver(&mut device, &frames(&mut strict(after(1)), &log)), Verdict::Fine);
+    }
+
+    #[test]
+    fn who_missed_nothing_is_treated_as_everybody() {
+        let log = evicted();
+        assert_eq!(batch(&mut strict(after(2)), &log)[1], "3 L<2 -> 3");
+        assert_eq!(batch(&mut strict(Begin::New { log_records: 2 }), &log)[1], "3 L<2 -> 3");
+        assert_eq!(batch(&mut strict(Begin::Unknown), &log)[1..3], ["GAP null..2", "3 L<2 -> 3"]);
+    }
+}
+
+mod validity {
+    use super::*;
+
+    #[test]
+    fn a_session_that_is_no_longer_valid_is_closed() {
+        let options =
+            SessionOptions { valid_until: Some(at(60).now), ..options(after(0), Some(Duration::from_secs(25))) };
+        let user = UserId::new("alice").unwrap();
+        let mut session = Session::new(ConnectionId::from_number(7), user, EPOCH, options, at(0).now);
+        let log = Log::default();
+        batch(&mut session, &log);
+        assert_eq!(session.next_deadline(), Some(at(25).now));
+        session.handle_deadline(at(50).now);
+        assert_eq!(session.next_deadline(), Some(at(60).now));
+        session.handle_deadline(at(59).now);
+        assert_eq!(batch(&mut session, &log), ["HEARTBEAT -> 0"]);
+        session.handle_deadline(at(60).now);
+        let frames = frames(&mut session, &log);
+        assert_eq!(frames[0].close_reason().unwrap().code(), CloseCode::SESSION_EXPIRED);
+        assert_eq!(frames.len(), 1);
+    }
+
+    #[test]
+    fn synced_says_whether_the_state_source_filled_the_mailbox() {
+        for (state, text) in [
+            (StateSourceState::None, r#""stateSource":"none"}"#),
+            (StateSourceState::Loaded, r#""stateSource":"loaded"}"#),
+            (StateSourceState::Failed, r#""stateSource":"failed"}"#),
+        ] {
+            let mut new = session(Begin::New { log_records: 0 });
+            assert!(new.is_new());
+            new.set_state_source(state);
+            let frames = frames(&mut new, &Log::default());
+            assert!(!new.is_new());
+            assert!(frames[1].text().ends_with(text), "{}", frames[1].text());
+        }
     }
 }
 

@@ -115,7 +115,7 @@ async fn trip_and_reset_come_as_groups_and_an_open_breaker_refuses() {
     let server = Server::start().await;
     let alice = server.sign_in("alice").await;
     let mut socket = server.web_socket(&alice).await;
-    socket.until("SYNCED", |frame| frame["type"] == "SYNCED").await;
+    socket.until("SYNCED", is("SYNCED")).await;
 
     server.post("/api/breaker/trip", &alice, "").await.expect(202);
     let event = socket.breaker_group("open", "BREAKER_TRIPPED").await;
@@ -144,12 +144,13 @@ async fn without_a_genuine_cookie_nobody_is_upgraded() {
     let (value, signature) = genuine.rsplit_once('.').unwrap();
     let forged = format!("{value}.{}", signature.chars().rev().collect::<String>());
     let as_bob = genuine.replace("alice", "bob");
+    let as_another_session = genuine.replacen(".", ".0", 1);
     let cut = genuine[..genuine.len() - 2].to_owned();
-    let later = server.signed("alice", i64::from(u32::MAX));
-    let expired = server.signed("alice", 1_700_000_000);
-    let nobody = server.signed("mallory", i64::from(u32::MAX));
+    let later = server.signed("alice", 1_000 * i64::from(u32::MAX));
+    let expired = server.signed("alice", 1_700_000_000_000);
+    let nobody = server.signed("mallory", 1_000 * i64::from(u32::MAX));
 
-    for cookie in ["", &forged, &as_bob, &cut, &expired, &nobody] {
+    for cookie in ["", &forged, &as_bob, &as_another_session, &cut, &expired, &nobody] {
         assert_eq!(server.refused_web_socket(cookie, None).await, 401, "{cookie}");
         server.get("/events", cookie).await.expect(401);
         server.get("/api/session", cookie).await.expect(401);
@@ -174,6 +175,10 @@ async fn the_session_cookie_is_for_http_and_this_site_only() {
     let response = server.post("/api/sign-out", "", "").await;
     assert!(response.header("set-cookie").unwrap().contains("Max-Age=0"));
     response.expect(204);
+    let ids: BTreeSet<String> = [server.sign_in("alice").await, server.sign_in("alice").await]
+        .map(|cookie| cookie.split('.').nth(1).unwrap().to_owned())
+        .into();
+    assert!(ids.len() == 2 && ids.iter().all(|id| id.len() == 32), "{ids:?}");
 
     use std::os::unix::fs::PermissionsExt;
     let key = std::fs::metadata(server.data.path.join("session.key")).unwrap();
@@ -187,7 +192,14 @@ async fn a_page_of_another_host_is_refused_everywhere() {
     let foreign = Some("https://evil.example");
     assert_eq!(server.refused_web_socket(&alice, foreign).await, 403);
     server.request("GET", "/events", &alice, foreign, "").await.expect(403);
-    for path in ["/api/sign-in", "/api/sign-out", "/api/orders", "/api/breaker/trip", "/api/autopilot/stop"] {
+    for path in [
+        "/api/sign-in",
+        "/api/sign-out",
+        "/api/sign-out/everywhere",
+        "/api/orders",
+        "/api/breaker/trip",
+        "/api/autopilot/stop",
+    ] {
         server.request("POST", path, &alice, foreign, "{}").await.expect(403);
     }
     let own = format!("http://{}", server.address);
@@ -269,7 +281,8 @@ async fn a_restart_keeps_session_and_state() {
     assert!(status.success());
     let server = Server::start_in(data).await;
     let mut socket = server.web_socket(&alice).await;
-    socket.until("SYNCED", |frame| frame["type"] == "SYNCED").await;
+    let synced = socket.until("SYNCED", is("SYNCED")).await;
+    assert_eq!(synced["stateSource"], "loaded");
 
     let state = |name: &str| socket.seen.iter().rfind(|frame| frame["type"] == name).map(|frame| &frame["data"]);
     let after = socket.seen.iter().find(|frame| frame["data"]["chain"]["chainId"] == *chain).unwrap();
@@ -295,7 +308,7 @@ async fn what_was_answered_survives_a_kill() {
     server.post("/api/breaker/trip", &alice, "").await.expect(202);
     let server = Server::start_in(server.kill().await).await;
     let mut socket = server.web_socket(&alice).await;
-    socket.until("SYNCED", |frame| frame["type"] == "SYNCED").await;
+    socket.until("SYNCED", is("SYNCED")).await;
 
     let chain = socket.seen.iter().find(|frame| frame["data"]["chain"]["chainId"] == *chain).unwrap();
     assert_eq!(chain["data"]["chain"]["orders"][0]["quantity"], 0.05);
@@ -310,12 +323,11 @@ async fn an_interrupt_says_goodbye_to_every_device_and_ends_well() {
     let (alice, bob) = (server.sign_in("alice").await, server.sign_in("bob").await);
     let mut tab = server.web_socket(&alice).await;
     let mut phone = server.events(&bob).await;
-    tab.until("SYNCED", |frame| frame["type"] == "SYNCED").await;
-    phone.until("SYNCED", |frame| frame["type"] == "SYNCED").await;
+    tab.until("SYNCED", is("SYNCED")).await;
+    phone.until("SYNCED", is("SYNCED")).await;
 
     server.signal("-INT").await;
-    let goodbye = |frame: &Value| frame["type"] == "CLOSING";
-    for closing in [tab.until("CLOSING", goodbye).await, phone.until("CLOSING", goodbye).await] {
+    for closing in [tab.until("CLOSING", is("CLOSING")).await, phone.until("CLOSING", is("CLOSING")).await] {
         assert_eq!((&closing["code"], &closing["reconnect"]), (&json!(1001), &json!(true)));
     }
     assert_eq!(tab.close_code().await, Some(1001));
@@ -323,9 +335,115 @@ async fn an_interrupt_says_goodbye_to_every_device_and_ends_well() {
     assert_eq!(server.ended().await.0.code(), Some(0));
 }
 
+#[tokio::test]
+async fn what_has_not_changed_since_a_restart_is_loaded_for_whoever_connects() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.sign_in("alice").await, server.sign_in("bob").await);
+    server.post("/api/autopilot/stop", &alice, "").await.expect(202);
+    let chain = server.place_order(&alice).await;
+    let mut tab = server.web_socket(&alice).await;
+    tab.until("the order filled", chain_is(&chain, "active")).await;
+    let cursor = tab.seen.iter().rev().find_map(|frame| frame["cursor"].as_str()).unwrap().to_owned();
+    drop(tab);
+
+    // Nothing is told at the start: that the chain is active, the server knows from its database alone.
+    let server = Server::start_in(server.interrupt().await.1).await;
+    for path in ["/ws", &format!("/ws?resume={cursor}")] {
+        let mut tab = server.web_socket_at(path, &alice).await;
+        let synced = tab.until("SYNCED", is("SYNCED")).await;
+        assert_eq!((&tab.seen[0]["recovered"], &synced["stateSource"]), (&json!(false), &json!("loaded")));
+        assert!(tab.seen.iter().any(|frame| chain_is(&chain, "active")(frame)), "{path}");
+    }
+    let mut phone = server.events(&alice).await;
+    assert_eq!(phone.until("SYNCED", is("SYNCED")).await["stateSource"], "loaded");
+    assert!(phone.seen.iter().any(|frame| chain_is(&chain, "active")(frame)));
+    let mut other = server.web_socket(&bob).await;
+    other.until("SYNCED", is("SYNCED")).await;
+    assert!(other.seen.iter().all(|frame| !frame.to_string().contains(&chain)), "Bob saw {chain}");
+}
+
+#[tokio::test]
+async fn a_sign_out_ends_its_session_on_every_transport_and_no_other() {
+    let server = Server::start().await;
+    let (hers, her_phone, his) =
+        (server.sign_in("alice").await, server.sign_in("alice").await, server.sign_in("bob").await);
+    let mut tab = server.web_socket(&hers).await;
+    let mut other_tab = server.events(&hers).await;
+    let mut phone = server.web_socket(&her_phone).await;
+    let mut bob = server.events(&his).await;
+    tab.until("SYNCED", is("SYNCED")).await;
+    other_tab.until("SYNCED", is("SYNCED")).await;
+
+    server.post("/api/sign-out", &hers, "").await.expect(204);
+    for closing in [tab.until("CLOSING", is("CLOSING")).await, other_tab.until("CLOSING", is("CLOSING")).await] {
+        assert_eq!((&closing["code"], &closing["reconnect"]), (&json!(3503), &json!(false)));
+        assert_eq!(closing["reason"], "signed out");
+    }
+    assert_eq!(tab.close_code().await, Some(3503));
+    assert_eq!(other_tab.next().await, None, "SSE goes on after CLOSING");
+    server.assert_over(&hers).await;
+
+    // Whoever is still there gets what happens now.
+    let (hers, his) = (server.place_order(&her_phone).await, server.place_order(&his).await);
+    phone.until("her order", chain_is(&hers, "pending")).await;
+    bob.until("his order", chain_is(&his, "pending")).await;
+}
+
+#[tokio::test]
+async fn a_sign_out_everywhere_ends_every_session_of_the_user_also_after_a_restart() {
+    let server = Server::start().await;
+    let (hers, her_phone, his) =
+        (server.sign_in("alice").await, server.sign_in("alice").await, server.sign_in("bob").await);
+    let mut tab = server.web_socket(&hers).await;
+    let mut phone = server.events(&her_phone).await;
+    let mut bob = server.web_socket(&his).await;
+    phone.until("SYNCED", is("SYNCED")).await;
+
+    server.post("/api/sign-out/everywhere", "", "").await.expect(401);
+    let response = server.post("/api/sign-out/everywhere", &hers, "").await;
+    assert!(response.header("set-cookie").unwrap().contains("Max-Age=0"));
+    response.expect(204);
+    for closing in [tab.until("CLOSING", is("CLOSING")).await, phone.until("CLOSING", is("CLOSING")).await] {
+        assert_eq!((&closing["code"], &closing["reconnect"]), (&json!(3503), &json!(false)));
+        assert_eq!(closing["reason"], "signed out everywhere");
+    }
+    assert_eq!(tab.close_code().await, Some(3503));
+    let order = server.place_order(&his).await;
+    bob.until("his order", chain_is(&order, "pending")).await;
+    drop(bob);
+
+    // A sign-in that follows at once is a new one, and counts.
+    let again = server.sign_in("alice").await;
+    let server = Server::start_in(server.interrupt().await.1).await;
+    for cookie in [&hers, &her_phone] {
+        server.assert_over(cookie).await;
+    }
+    server.get("/api/session", &again).await.expect(200);
+    server.web_socket(&again).await.until("SYNCED", is("SYNCED")).await;
+}
+
+#[tokio::test]
+async fn a_connection_ends_when_its_session_expires() {
+    let server = Server::start_with(&[("SESSION_SECONDS", "3")]).await;
+    let alice = server.sign_in("alice").await;
+    let mut tab = server.web_socket(&alice).await;
+    let mut phone = server.events(&alice).await;
+    for closing in [tab.until("CLOSING", is("CLOSING")).await, phone.until("CLOSING", is("CLOSING")).await] {
+        assert_eq!((&closing["code"], &closing["reconnect"]), (&json!(3005), &json!(true)));
+    }
+    assert_eq!(tab.close_code().await, Some(3005));
+    assert_eq!(phone.next().await, None, "SSE goes on after CLOSING");
+    server.get("/events", &alice).await.expect(401);
+    assert_eq!(server.refused_web_socket(&alice, None).await, 401);
+}
+
 /// An order that neither stop nor target reaches within a test.
 fn order() -> String {
     json!({ "symbol": "BTCUSDT", "side": "LONG", "quantity": 0.05, "mode": "position" }).to_string()
+}
+
+fn is(name: &'static str) -> impl FnMut(&Value) -> bool + Send {
+    move |frame| frame["type"] == name
 }
 
 fn chain_is(chain_id: &str, status: &str) -> impl FnMut(&Value) -> bool + Send + use<> {
@@ -345,16 +463,25 @@ struct Server {
 
 impl Server {
     async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    async fn start_with(settings: &[(&str, &str)]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("trading-desk-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        Self::start_in(Folder { path: std::env::temp_dir().join(name) }).await
+        Self::start_at(Folder { path: std::env::temp_dir().join(name) }, settings).await
     }
 
     async fn start_in(data: Folder) -> Self {
+        Self::start_at(data, &[]).await
+    }
+
+    async fn start_at(data: Folder, settings: &[(&str, &str)]) -> Self {
         let mut process = Command::new(example())
             .env("ADDR", "127.0.0.1:0")
             .env("DATA_DIR", &data.path)
             .env("TICK_MS", "50")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -398,9 +525,10 @@ impl Server {
     fn signed(&self, user: &str, expires: i64) -> String {
         let key = std::fs::read(self.data.path.join("session.key")).unwrap();
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
-        mac.update(format!("trading_desk.{user}.{expires}").as_bytes());
+        let claim = format!("{user}.0123456789abcdef0123456789abcdef.1700000000000.{expires}");
+        mac.update(format!("trading_desk.{claim}").as_bytes());
         let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("trading_desk={user}.{expires}.{signature}")
+        format!("trading_desk={claim}.{signature}")
     }
 
     async fn place_order(&self, cookie: &str) -> String {
@@ -412,6 +540,14 @@ impl Server {
     async fn assert_stored(&self, cookie: &str, frame: &Value) {
         let history: Value = serde_json::from_str(&self.get("/api/lifecycle", cookie).await.expect(200)).unwrap();
         assert!(history["events"].as_array().unwrap().contains(&frame["data"]["event"]), "{frame} is not stored");
+    }
+
+    /// Nothing comes of a cookie any more; SSE is told not to ask again.
+    async fn assert_over(&self, cookie: &str) {
+        self.get("/events", cookie).await.expect(204);
+        assert_eq!(self.refused_web_socket(cookie, None).await, 401);
+        self.get("/api/session", cookie).await.expect(401);
+        self.post("/api/orders", cookie, &order()).await.expect(401);
     }
 
     async fn get(&self, path: &str, cookie: &str) -> Response {
@@ -451,13 +587,17 @@ impl Server {
     }
 
     async fn web_socket(&self, cookie: &str) -> Socket {
-        let stream = self.upgrade(cookie, None).await.unwrap();
+        self.web_socket_at("/ws", cookie).await
+    }
+
+    async fn web_socket_at(&self, path: &str, cookie: &str) -> Socket {
+        let stream = self.upgrade(path, cookie, None).await.unwrap();
         Socket { stream, seen: Vec::new() }
     }
 
     /// The status with which an upgrade is refused.
     async fn refused_web_socket(&self, cookie: &str, origin: Option<&str>) -> u16 {
-        match self.upgrade(cookie, origin).await {
+        match self.upgrade("/ws", cookie, origin).await {
             Err(SocketError::Http(response)) => response.status().as_u16(),
             Err(error) => panic!("not refused by HTTP: {error}"),
             Ok(_) => panic!("upgraded with {cookie:?} from {origin:?}"),
@@ -466,10 +606,11 @@ impl Server {
 
     async fn upgrade(
         &self,
+        path: &str,
         cookie: &str,
         origin: Option<&str>,
     ) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, SocketError> {
-        let mut request = format!("ws://{}/ws", self.address).into_client_request()?;
+        let mut request = format!("ws://{}{path}", self.address).into_client_request()?;
         request.headers_mut().insert("cookie", cookie.parse()?);
         let own = format!("http://{}", self.address);
         request.headers_mut().insert("origin", origin.unwrap_or(&own).parse()?);

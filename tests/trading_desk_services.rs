@@ -19,16 +19,17 @@ mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
+use futures::{FutureExt, StreamExt};
 use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
 use serde_json::{Value, json};
 use user_hub::prelude::*;
 use user_hub::testing::{Recorded, Recorder};
 use user_hub::trading::EVENT_NAMES;
-use user_hub::{ErasedEvent, Timestamp};
+use user_hub::{Connection, ErasedEvent, LoadedState, Timestamp, UserId};
 
 use database::Database;
 use desk::{Desk, USERS};
@@ -48,7 +49,7 @@ struct Bench {
 
 impl Bench {
     fn open(seed: u64, database: &Arc<Database>, events: Arc<dyn EventSink + Send + Sync>, now: Timestamp) -> Self {
-        Self { desk: Desk::open(&USERS[0], seed, Arc::clone(database), events, now).unwrap(), now }
+        Self { desk: Desk::open(&USERS[0], seed, Arc::clone(database), events).unwrap(), now }
     }
 
     fn ticks(&mut self, count: i64) {
@@ -181,19 +182,19 @@ fn what_is_told_is_stored() {
     impl EventSink for Witness {
         fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent]) -> Outcome {
             let outcome = self.1.submit(to, events);
-            let Self(database, _) = self;
+            let stored = self.0.read().unwrap();
             for event in events {
                 let data: Value = serde_json::from_str(&event.data().unwrap()).unwrap();
                 if let Some(lifecycle) = data.get("event") {
-                    let stored = database.lifecycle::<Value>("alice", 20).unwrap();
-                    assert!(stored.iter().any(|(_, stored)| stored == lifecycle), "{lifecycle} is not stored");
+                    let events = stored.lifecycle::<Value>("alice", 20).unwrap();
+                    assert!(events.iter().any(|(_, stored)| stored == lifecycle), "{lifecycle} is not stored");
                 }
                 if let Some(chain) = data.get("chain").filter(|_| !event.is_final()) {
-                    let stored: Value = database.state("alice", "chains").unwrap().unwrap();
-                    assert!(stored.to_string().contains(&chain["chainId"].to_string()), "{chain} is not stored");
+                    let chains: Value = stored.state("alice", "chains").unwrap().unwrap();
+                    assert!(chains.to_string().contains(&chain["chainId"].to_string()), "{chain} is not stored");
                 }
                 if let Some(breaker) = data.get("state") {
-                    let stored: Value = database.state("alice", "breaker").unwrap().unwrap();
+                    let stored: Value = stored.state("alice", "breaker").unwrap().unwrap();
                     assert_eq!(stored["trips"], breaker["tripCount"]);
                 }
             }
@@ -255,6 +256,50 @@ fn a_desk_that_was_closed_and_opened_goes_on_as_if_nothing_had_been() {
         events.into_iter().filter(|event| event.name == "LIFECYCLE_EVENT").map(|event| event.data).collect()
     };
     assert_eq!(lifecycle(recorder.events()), lifecycle(straight));
+}
+
+#[test]
+fn what_stands_can_be_loaded_at_any_moment_and_is_what_was_told_last() {
+    let (database, hub) = (in_memory(), UserHub::new());
+    let mut bench = Bench::open(7, &database, Arc::new(hub.clone()), morning());
+    bench.desk.place_order(order(), bench.now).unwrap();
+    for _ in 0..60 {
+        bench.ticks(10);
+        let told = state_of(hub.connect("alice").unwrap());
+        let stored = desk::standing(&USERS[0], 7, &database.read().unwrap(), bench.now).unwrap();
+        let source = UserHub::builder().state_source(ready_once(stored)).build().unwrap();
+        let loaded = state_of(source.connect("alice").unwrap());
+        assert_eq!(loaded, told);
+    }
+    assert_eq!(
+        state_of(hub.connect("alice").unwrap()).keys().filter(|(name, _)| name == "MODE_STATUS_UPDATE").count(),
+        4
+    );
+}
+
+/// A StateSource that has this and no more.
+fn ready_once(state: LoadedState) -> impl Fn(UserId) -> std::future::Ready<Option<LoadedState>> + Send + Sync {
+    let state = Mutex::new(Some(state));
+    move |_| std::future::ready(state.lock().unwrap().take())
+}
+
+/// The State that a new device gets, without what is the time of telling only.
+fn state_of(mut device: Connection) -> BTreeMap<(String, Option<String>), Value> {
+    let mut state = BTreeMap::new();
+    while let Some(frame) = device.next().now_or_never().flatten() {
+        let mut frame: Value = serde_json::from_str(frame.text()).unwrap();
+        if frame["type"] == "SYNCED" {
+            break;
+        }
+        if frame["seq"].is_u64() && frame.get("prevLog").is_none() {
+            if let Some(pnl) = frame["data"].get_mut("pnl") {
+                pnl["timestamp"].take();
+            }
+            let key = frame["key"].as_str().map(str::to_owned);
+            state.insert((frame["type"].as_str().unwrap().to_owned(), key), frame["data"].take());
+        }
+    }
+    state
 }
 
 /// A disk that can fail.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use redb::{Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -63,16 +63,33 @@ impl Database {
         Ok(Self { file })
     }
 
+    /// Everything as the last commit left it; later ones do not show in it.
+    pub fn read(&self) -> Result<Snapshot, DatabaseError> {
+        Ok(Snapshot { transaction: self.file.begin_read()? })
+    }
+
+    /// Begins the changes of one step.
+    pub fn begin(&self) -> Result<Changes, DatabaseError> {
+        Ok(Changes { transaction: self.file.begin_write()?, any: false })
+    }
+}
+
+/// What one commit left: services that are read from it fit together.
+pub struct Snapshot {
+    transaction: ReadTransaction,
+}
+
+impl Snapshot {
     /// The State of a service, if it was ever saved.
     pub fn state<T: DeserializeOwned>(&self, user: &str, service: &str) -> Result<Option<T>, DatabaseError> {
-        let table = self.file.begin_read()?.open_table(STATE)?;
+        let table = self.transaction.open_table(STATE)?;
         let stored = table.get((user, service))?;
         Ok(stored.map(|json| serde_json::from_str(json.value())).transpose()?)
     }
 
     /// The last lifecycle events of a user, newest first, each with its number.
     pub fn lifecycle<T: DeserializeOwned>(&self, user: &str, limit: usize) -> Result<Vec<(u64, T)>, DatabaseError> {
-        let table = self.file.begin_read()?.open_table(LIFECYCLE)?;
+        let table = self.transaction.open_table(LIFECYCLE)?;
         let newest_first = table.range((user, 0)..=(user, u64::MAX))?.rev();
         newest_first
             .take(limit)
@@ -81,11 +98,6 @@ impl Database {
                 Ok((key.value().1, serde_json::from_str(json.value())?))
             })
             .collect()
-    }
-
-    /// Begins the changes of one step.
-    pub fn begin(&self) -> Result<Changes, DatabaseError> {
-        Ok(Changes { transaction: self.file.begin_write()?, any: false })
     }
 }
 

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use user_hub::{EventSink, Timestamp};
+use user_hub::{EventSink, HubHandle, LoadedState, Timestamp};
 
-use crate::database::{Changes, Database, DatabaseError};
+use crate::database::{Changes, Database, DatabaseError, Snapshot};
 use crate::domain::{Mode, Refusal};
 use crate::market::Market;
 use crate::services::autopilot::{Autopilot, Situation};
@@ -49,30 +49,20 @@ struct Bot {
 }
 
 impl Desk {
-    /// Loads the desk of a user as it was, and tells the devices what stands.
+    /// Loads the desk of a user as it was. Devices hear of what changes from now on; what stands is in the database, where
+    /// the hub finds it by [`standing`].
     pub fn open(
         user: &User,
         seed: u64,
         database: Arc<Database>,
         events: Arc<dyn EventSink + Send + Sync>,
-        now: Timestamp,
     ) -> Result<Self, Refusal> {
-        let seed = seed ^ user.seed;
-        let outlet = Outlet { user: user.name, events };
-        let bot = Bot {
-            market: database.state(user.name, MARKET)?.unwrap_or_else(|| Market::new(seed)),
-            chains: ChainTracker::load(outlet.clone(), &database)?,
-            repository: LifecycleRepository::load(outlet.clone(), &database)?,
-            breaker: Breaker::load(outlet.clone(), &database)?,
-            autopilot: Autopilot::load(outlet.clone(), !seed, &database)?,
-            profit: Profit::load(outlet, &database)?,
-        };
-        let mut desk = Self { user: user.name, database, bot, ticks: 0 };
-        desk.step(Cause::Request, now, |bot| {
-            bot.recall();
-            Ok(())
-        })?;
-        Ok(desk)
+        let bot = Bot::load(user, seed, events, &database.read()?)?;
+        let mut changes = database.begin()?;
+        // The first time there is something to store: how it begins.
+        bot.save(user.name, &mut changes)?;
+        changes.commit(true)?;
+        Ok(Self { user: user.name, database, bot, ticks: 0 })
     }
 
     /// One move of the prices, and all that follows from it.
@@ -155,7 +145,32 @@ enum Cause {
     Request,
 }
 
+/// The State of a user's desk as the last commit left it: what the hub has told, or is about to tell.
+pub fn standing(user: &User, seed: u64, stored: &Snapshot, now: Timestamp) -> Result<LoadedState, DatabaseError> {
+    let mut bot = Bot::load(user, seed, Arc::new(HubHandle::none()), stored)?;
+    bot.settle(now);
+    Ok(bot.services().into_iter().fold(LoadedState::new(), |state, service| service.stands(state)))
+}
+
 impl Bot {
+    fn load(
+        user: &User,
+        seed: u64,
+        events: Arc<dyn EventSink + Send + Sync>,
+        stored: &Snapshot,
+    ) -> Result<Self, DatabaseError> {
+        let seed = seed ^ user.seed;
+        let outlet = Outlet { user: user.name, events };
+        Ok(Self {
+            market: stored.state(user.name, MARKET)?.unwrap_or_else(|| Market::new(seed)),
+            chains: ChainTracker::load(outlet.clone(), stored)?,
+            repository: LifecycleRepository::load(outlet.clone(), stored)?,
+            breaker: Breaker::load(outlet.clone(), stored)?,
+            autopilot: Autopilot::load(outlet.clone(), !seed, stored)?,
+            profit: Profit::load(outlet, stored)?,
+        })
+    }
+
     fn tick(&mut self, now: Timestamp) {
         self.market.tick();
         self.profit.turn_day(now);
@@ -232,10 +247,6 @@ impl Bot {
 
     fn publish(&mut self) {
         self.services_mut().into_iter().for_each(Service::publish);
-    }
-
-    fn recall(&mut self) {
-        self.services_mut().into_iter().for_each(Service::recall);
     }
 
     /// Causes before effects: devices hear of a fill, then of what came of it.

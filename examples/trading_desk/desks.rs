@@ -12,14 +12,13 @@ use crate::domain::Refusal;
 pub struct Desks(Vec<(&'static str, Mutex<Desk>)>);
 
 impl Desks {
-    /// Opens the desk of every user; their devices hear what stands.
+    /// Opens the desk of every user.
     pub fn open(
         seed: u64,
         database: &Arc<Database>,
         events: &Arc<dyn EventSink + Send + Sync>,
     ) -> Result<Self, Refusal> {
-        let open =
-            |user| Ok((user, Desk::open(user, seed, Arc::clone(database), Arc::clone(events), Timestamp::now())?));
+        let open = |user| Ok((user, Desk::open(user, seed, Arc::clone(database), Arc::clone(events))?));
         let desks = USERS.iter().map(open).collect::<Result<Vec<_>, Refusal>>()?;
         Ok(Self(desks.into_iter().map(|(user, desk)| (user.name, Mutex::new(desk))).collect()))
     }

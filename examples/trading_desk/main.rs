@@ -4,7 +4,7 @@
 //! cargo run --example trading_desk --features axum
 //! ```
 //!
-//! and open <http://127.0.0.1:3000>, in two windows, as Alice and as Bob.
+//! and open <http://127.0.0.1:3000> in a window and a private window, as Alice and as Bob: windows share their cookies.
 //!
 //! ```text
 //! market ─► desk (one a user) ─► services ─► database ─► EventSink ─► hub ─► /ws, /events ─► page
@@ -18,6 +18,7 @@
 //! | `DATA_DIR` | database and session key; delete it to begin anew | `data` |
 //! | `SEED` | of the prices, when a desk begins | 7 |
 //! | `TICK_MS` | milliseconds between two moves of the prices | 500 |
+//! | `SESSION_SECONDS` | how long a sign-in lasts | 43200 |
 
 #![expect(unreachable_pub, reason = "in a program, `pub` says what a module offers to the others")]
 
@@ -29,11 +30,13 @@ mod domain;
 mod failure;
 mod market;
 mod random;
+mod revocations;
 mod routes;
 mod server;
 mod services;
 mod session;
 mod simulation;
+mod state_source;
 mod system;
 mod time;
 
@@ -50,6 +53,7 @@ use user_hub::{EventSink, UserHub};
 
 use crate::database::Database;
 use crate::desks::Desks;
+use crate::revocations::Revocations;
 use crate::routes::App;
 use crate::session::Sessions;
 use crate::simulation::Simulation;
@@ -59,12 +63,20 @@ use crate::system::System;
 async fn main() -> Result<(), Box<dyn Error>> {
     let data = PathBuf::from(setting("DATA_DIR", concat!(env!("CARGO_MANIFEST_DIR"), "/data").to_owned())?);
     create_private_folder(&data)?;
-    let sessions = Arc::new(Sessions::open(&data)?);
+    let lifetime = Duration::from_secs(setting("SESSION_SECONDS", 12 * 60 * 60)?);
+    let sessions = Arc::new(Sessions::open(&data, lifetime)?);
     let database = Arc::new(Database::open(&data.join("desk.redb"))?);
+    let revocations = Arc::new(Revocations::open(Arc::clone(&database))?);
+    let seed = setting("SEED", 7)?;
 
-    let hub = UserHub::new();
+    let stored = Arc::clone(&database);
+    let hub =
+        UserHub::builder().state_source(move |user| state_source::load(Arc::clone(&stored), seed, user)).build()?;
+    let kept = hub.clone();
+    tokio::spawn(async move { kept.maintenance().await });
+
     let events: Arc<dyn EventSink + Send + Sync> = Arc::new(hub.clone());
-    let desks = Arc::new(Desks::open(setting("SEED", 7)?, &database, &events)?);
+    let desks = Arc::new(Desks::open(seed, &database, &events)?);
     let counted = hub.clone();
     let system = System::new(events, move || counted.connection_count());
 
@@ -76,8 +88,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let simulation = Simulation::start(Arc::clone(&desks), system, pace)?;
     // No web page of another host. A client that is no browser has the cookie because it was given it.
     let origins = OriginPolicy::same_host().allow_missing();
-    let app = routes::routes(App { hub: hub.clone(), sessions, desks: Arc::clone(&desks), database, origins });
-    server::serve(listener, app, hub).await?;
+    let app = App { hub: hub.clone(), sessions, revocations, desks: Arc::clone(&desks), database, origins };
+    server::serve(listener, routes::routes(app), hub).await?;
 
     tokio::task::spawn_blocking(move || {
         simulation.stop();

@@ -15,7 +15,7 @@ use serde_json::json;
 use user_hub::trading::LifecycleEvent;
 use user_hub::transport::axum::{SseRequest, WebSocketRequest};
 use user_hub::transport::{DeviceRequest, OriginPolicy};
-use user_hub::{ConnectOptions, Start, Timestamp, UserHub};
+use user_hub::{CloseCode, CloseReason, ConnectOptions, Start, Timestamp, UserHub};
 
 use crate::assets;
 use crate::database::Database;
@@ -23,17 +23,20 @@ use crate::desk::{Desk, USERS};
 use crate::desks::Desks;
 use crate::domain::Refusal;
 use crate::failure::Failure;
+use crate::revocations::Revocations;
 use crate::services::chain::NewOrder;
 use crate::session::{Session, Sessions};
 
 const BODY_LIMIT: usize = 4 * 1024;
 const HISTORY: usize = 100;
+const EVENTS: &str = "/events";
 
 /// Everything that a request needs.
 #[derive(Clone)]
 pub struct App {
     pub hub: UserHub,
     pub sessions: Arc<Sessions>,
+    pub revocations: Arc<Revocations>,
     pub desks: Arc<Desks>,
     pub database: Arc<Database>,
     pub origins: OriginPolicy,
@@ -43,6 +46,7 @@ pub fn routes(app: App) -> Router {
     let api = Router::new()
         .route("/sign-in", post(sign_in))
         .route("/sign-out", post(sign_out))
+        .route("/sign-out/everywhere", post(sign_out_everywhere))
         .route("/session", get(session))
         .route("/lifecycle", get(lifecycle))
         .route("/orders", post(place_order))
@@ -59,7 +63,7 @@ pub fn routes(app: App) -> Router {
     Router::new()
         .nest("/api", api)
         .route("/ws", get(web_socket))
-        .route("/events", get(events))
+        .route(EVENTS, get(events))
         .merge(assets::routes())
         .fallback(async || Failure::new(StatusCode::NOT_FOUND, "There is nothing here."))
         .method_not_allowed_fallback(async || Failure::new(StatusCode::METHOD_NOT_ALLOWED, "Not with this method."))
@@ -69,16 +73,19 @@ pub fn routes(app: App) -> Router {
 }
 
 async fn web_socket(State(app): State<App>, session: Session, request: WebSocketRequest) -> Response {
-    request.serve_with(&app.hub, session.user, &app.origins, for_the_page())
+    request.serve_with(&app.hub, session.user, &app.origins, for_the_page(&session))
 }
 
 async fn events(State(app): State<App>, session: Session, request: SseRequest) -> Response {
-    request.serve_with(&app.hub, session.user, &app.origins, for_the_page())
+    request.serve_with(&app.hub, session.user, &app.origins, for_the_page(&session))
 }
 
-/// A page that was just opened also gets what happened last, as far as the hub still has it.
-fn for_the_page() -> ConnectOptions {
-    ConnectOptions::new().start(Start::SnapshotAndLog(HISTORY))
+/// A connection lives as long as the session that it was made with. A page that was just opened also gets what happened last, as far as the hub still has it.
+fn for_the_page(session: &Session) -> ConnectOptions {
+    ConnectOptions::new()
+        .start(Start::SnapshotAndLog(HISTORY))
+        .session(session.id.as_str())
+        .valid_until(session.expires_at)
 }
 
 #[derive(Deserialize)]
@@ -90,16 +97,31 @@ struct SignIn {
 /// The example has no passwords; a host checks one here, or sends the browser to whoever does.
 async fn sign_in(State(app): State<App>, body: Result<Json<SignIn>, JsonRejection>) -> Result<Response, Failure> {
     let Json(SignIn { user }) = body?;
-    if USERS.iter().all(|known| known.name != user) {
+    let Some(user) = USERS.iter().find(|known| known.name == user) else {
         return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "There is no such user."));
-    }
-    let cookie = app.sessions.begin(&user, Timestamp::now());
+    };
+    let begins = app.revocations.earliest(user).max(Timestamp::now());
+    let cookie = app.sessions.begin(user, begins).map_err(|error| Failure::internal(&error))?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
-/// Ends this session only; the page closes its own connection, and other devices of the user stay.
-async fn sign_out() -> impl IntoResponse {
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, Sessions::end())])
+/// Ends this session, with all its tabs; other devices of the user stay.
+async fn sign_out(State(app): State<App>, session: Result<Session, Response>) -> Result<impl IntoResponse, Failure> {
+    if let Ok(session) = session {
+        let (user, id) = (session.user, session.id.clone());
+        blocking(move || Ok(app.revocations.end(&session, Timestamp::now())?)).await?;
+        app.hub.close_session(user, id.as_str(), &CloseReason::new(CloseCode::SIGNED_OUT));
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, Sessions::end())]))
+}
+
+/// Ends all sessions of the user, on every device.
+async fn sign_out_everywhere(State(app): State<App>, session: Session) -> Result<impl IntoResponse, Failure> {
+    let user = session.user;
+    blocking(move || Ok(app.revocations.end_all(&session, Timestamp::now())?)).await?;
+    let reason = CloseReason::new(CloseCode::SIGNED_OUT).with_text("signed out everywhere");
+    app.hub.close_user(user, &reason);
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, Sessions::end())]))
 }
 
 async fn session(session: Session) -> impl IntoResponse {
@@ -108,7 +130,8 @@ async fn session(session: Session) -> impl IntoResponse {
 
 /// What happened before a device came: events are pushed from then on, history is asked for.
 async fn lifecycle(State(app): State<App>, session: Session) -> Result<impl IntoResponse, Failure> {
-    let newest_first = blocking(move || Ok(app.database.lifecycle::<LifecycleEvent>(session.user, HISTORY)?)).await?;
+    let newest_first =
+        blocking(move || Ok(app.database.read()?.lifecycle::<LifecycleEvent>(session.user, HISTORY)?)).await?;
     let events: Vec<_> = newest_first.into_iter().map(|(_, event)| event).collect();
     Ok(Json(json!({ "events": events })))
 }
@@ -149,11 +172,15 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> +
 }
 
 impl FromRequestParts<App> for Session {
-    type Rejection = Failure;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let session = app.sessions.recognize(&parts.headers, Timestamp::now());
-        session.ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED, "You are not signed in."))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        match app.sessions.recognize(&parts.headers, Timestamp::now()) {
+            Some(session) if !app.revocations.cover(&session) => Ok(session),
+            // To SSE this says: do not come back. The hub says it too, but only for a while.
+            Some(_) if parts.uri.path() == EVENTS => Err(StatusCode::NO_CONTENT.into_response()),
+            _ => Err(Failure::new(StatusCode::UNAUTHORIZED, "You are not signed in.").into_response()),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Serves until Ctrl-C or SIGTERM, and ends politely: the hub first, so that every device hears that the server goes and
-//! SSE answers come to their end; then whatever requests are left.
+//! Serves until Ctrl-C or SIGTERM, and ends politely: the hub first, so that every device gets what is left for it, hears
+//! that the server goes, and SSE answers come to their end; then whatever requests are left.
 //!
 //! axum waits for its requests, but a WebSocket is none any more once it is upgraded. So the sockets themselves are
 //! counted here: each holds a sender, and when the last is dropped the receiver ends.
@@ -15,9 +15,11 @@ use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
-use user_hub::UserHub;
+use user_hub::{Undelivered, UserHub};
 
-/// How long all devices together may take to hear that it is over.
+/// How long all devices together may take for what is still on its way to them.
+const DRAIN: Duration = Duration::from_secs(3);
+/// How long sockets and requests may take to end after that.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 pub async fn serve(listener: TcpListener, app: Router, hub: UserHub) -> io::Result<()> {
@@ -34,7 +36,11 @@ pub async fn serve(listener: TcpListener, app: Router, hub: UserHub) -> io::Resu
         () = &mut end => {}
         ended = &mut server => return ended?,
     }
-    hub.shutdown();
+    let undelivered = hub.drain(DRAIN).await;
+    if undelivered.connections > 0 {
+        let Undelivered { connections, records, .. } = undelivered;
+        eprintln!("{connections} devices did not take what was left for them, {records} records in all");
+    }
     drop(stop);
     let farewell = async {
         server.await??;

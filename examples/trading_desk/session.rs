@@ -1,28 +1,34 @@
-//! Who is asking: a session cookie that says user and expiry, signed with a key that only this server has.
+//! Who is asking: a session cookie that says user, session, beginning and expiry, signed with a key that only this server
+//! has.
 //!
-//! The server remembers no session, so a restart ends none; signing out clears the cookie in the browser. Behind TLS a
-//! host adds `Secure` and the name prefix `__Host-`.
+//! The server remembers no session, so a restart ends none; it remembers [those that were ended](crate::revocations)
+//! before they expired. Behind TLS a host adds `Secure` and the name prefix `__Host-`.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use user_hub::Timestamp;
 
-use crate::desk::USERS;
+use crate::desk::{USERS, User};
+use crate::time::after;
 
 const COOKIE: &str = "trading_desk";
-const LIFETIME_SECONDS: i64 = 12 * 60 * 60;
 const KEY_BYTES: usize = 32;
+const ID_BYTES: usize = 16;
 
-/// A user who is signed in, until when.
-#[derive(Debug, Clone, Copy)]
+/// A sign-in of a user: which one, since when, until when.
+#[derive(Debug, Clone)]
 pub struct Session {
     pub user: &'static str,
+    /// Random, in hex.
+    pub id: String,
+    pub begun_at: Timestamp,
     pub expires_at: Timestamp,
 }
 
@@ -30,26 +36,31 @@ pub struct Session {
 pub struct Sessions {
     /// Has the key, and nothing to sign yet.
     mac: Hmac<Sha256>,
+    lifetime: Duration,
 }
 
 impl Sessions {
     /// Reads the signing key from the data folder; draws it at the first start.
-    pub fn open(folder: &Path) -> io::Result<Self> {
+    pub fn open(folder: &Path, lifetime: Duration) -> io::Result<Self> {
         let path = folder.join("session.key");
         match read_key(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create_key(&path),
             known => known,
         }
         .and_then(|key| Hmac::new_from_slice(&key).map_err(io::Error::other))
-        .map(|mac| Self { mac })
+        .map(|mac| Self { mac, lifetime })
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
     }
 
     /// The `Set-Cookie` of a new session.
-    pub fn begin(&self, user: &str, now: Timestamp) -> String {
-        let expires = now.as_milliseconds() / 1_000 + LIFETIME_SECONDS;
-        let signature = hex(&self.mac(user, expires).finalize().into_bytes());
-        format!("{COOKIE}={user}.{expires}.{signature}; HttpOnly; SameSite=Strict; Path=/; Max-Age={LIFETIME_SECONDS}")
+    pub fn begin(&self, user: &User, now: Timestamp) -> io::Result<String> {
+        let mut id = [0; ID_BYTES];
+        getrandom::fill(&mut id).map_err(io::Error::other)?;
+        let seconds = self.lifetime.as_secs();
+        let expires_at = after(now, i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX));
+        let claim = claim(user.name, &hex(&id), now.as_milliseconds(), expires_at.as_milliseconds());
+        let signature = hex(&self.mac(&claim).finalize().into_bytes());
+        Ok(format!("{COOKIE}={claim}.{signature}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}"))
     }
 
     /// The `Set-Cookie` that ends a session in the browser.
@@ -69,24 +80,27 @@ impl Sessions {
     }
 
     fn verify(&self, value: &str, now: Timestamp) -> Option<Session> {
-        let mut parts = value.split('.');
-        let (user, expires, signature) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() {
-            return None;
-        }
-        let expires: i64 = expires.parse().ok()?;
+        let (claim, signature) = value.rsplit_once('.')?;
         // In constant time: how long a comparison takes says nothing about the right signature.
-        self.mac(user, expires).verify_slice(&unhex(signature)?).ok()?;
-        let expires_at = Timestamp::from_milliseconds(expires.checked_mul(1_000)?);
+        self.mac(claim).verify_slice(&unhex(signature)?).ok()?;
+        let mut parts = claim.split('.');
+        let (user, id, begun, expires) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let user = USERS.iter().find(|known| known.name == user)?.name;
-        (now < expires_at).then_some(Session { user, expires_at })
+        let begun_at = Timestamp::from_milliseconds(begun.parse().ok()?);
+        let expires_at = Timestamp::from_milliseconds(expires.parse().ok()?);
+        (now < expires_at).then(|| Session { user, id: id.to_owned(), begun_at, expires_at })
     }
 
-    fn mac(&self, user: &str, expires: i64) -> Hmac<Sha256> {
+    fn mac(&self, claim: &str) -> Hmac<Sha256> {
         let mut mac = self.mac.clone();
-        mac.update(format!("{COOKIE}.{user}.{expires}").as_bytes());
+        mac.update(format!("{COOKIE}.{claim}").as_bytes());
         mac
     }
+}
+
+/// What a cookie says: only names and numbers, so that a dot separates them.
+fn claim(user: &str, id: &str, begun: i64, expires: i64) -> String {
+    format!("{user}.{id}.{begun}.{expires}")
 }
 
 fn read_key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {

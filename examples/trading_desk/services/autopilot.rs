@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use user_hub::Timestamp;
 use user_hub::prelude::*;
 use user_hub::trading::{GinieStatus, ModeStatus, SignalStatus, SignalUpdate};
+use user_hub::{LoadedState, Timestamp};
 
 use super::chain::NewOrder;
 use super::modes::{Halt, Modes};
 use super::signal::Signal;
 use super::{Outlet, Service};
-use crate::database::{Changes, Database, DatabaseError};
+use crate::database::{Changes, DatabaseError, Snapshot};
 use crate::domain::{Mode, Side, Symbol};
 use crate::market::Market;
 use crate::random::Random;
@@ -25,7 +25,7 @@ const MOST_PENDING: usize = 6;
 pub struct Autopilot {
     outlet: Outlet,
     state: State,
-    /// The last that was told, to tell nothing twice.
+    /// The last observation, to tell nothing twice.
     told_status: Option<GinieStatus>,
     told_modes: BTreeMap<Mode, ModeStatus>,
     news: News,
@@ -67,8 +67,8 @@ pub struct Situation {
 }
 
 impl Autopilot {
-    pub fn load(outlet: Outlet, seed: u64, database: &Database) -> Result<Self, DatabaseError> {
-        let state = database.state(outlet.user, NAME)?.unwrap_or_else(|| State::new(seed));
+    pub fn load(outlet: Outlet, seed: u64, stored: &Snapshot) -> Result<Self, DatabaseError> {
+        let state = stored.state(outlet.user, NAME)?.unwrap_or_else(|| State::new(seed));
         Ok(Self { outlet, state, told_status: None, told_modes: BTreeMap::new(), news: News::default() })
     }
 
@@ -182,12 +182,11 @@ impl Service for Autopilot {
         }
     }
 
-    fn recall(&mut self) {
-        let pending = self.state.pending.iter();
-        self.news.signals = pending.map(|signal| signal.payload(SignalStatus::Pending)).collect();
-        // The next observation tells the rest.
-        self.told_status = None;
-        self.told_modes.clear();
+    fn stands(&self, mut state: LoadedState) -> LoadedState {
+        state.extend(self.state.pending.iter().map(|signal| signal.payload(SignalStatus::Pending)));
+        state.extend(self.told_modes.values().cloned());
+        state.extend(self.told_status.clone());
+        state
     }
 }
 

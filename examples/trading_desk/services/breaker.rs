@@ -5,13 +5,13 @@
 //! event together, so that no screen shows the one without the other.
 
 use serde::{Deserialize, Serialize};
-use user_hub::Timestamp;
 use user_hub::prelude::*;
 use user_hub::trading::{BreakerPhase, CircuitBreaker, LifecycleEvent};
+use user_hub::{LoadedState, Timestamp};
 
 use super::repository::LifecycleRepository;
 use super::{Outlet, Service};
-use crate::database::{Changes, Database, DatabaseError};
+use crate::database::{Changes, DatabaseError, Snapshot};
 use crate::domain::cents;
 use crate::time::{Day, after};
 
@@ -55,8 +55,8 @@ enum Phase {
 }
 
 impl Breaker {
-    pub fn load(outlet: Outlet, database: &Database) -> Result<Self, DatabaseError> {
-        let state = database.state(outlet.user, NAME)?.unwrap_or_default();
+    pub fn load(outlet: Outlet, stored: &Snapshot) -> Result<Self, DatabaseError> {
+        let state = stored.state(outlet.user, NAME)?.unwrap_or_default();
         Ok(Self { outlet, state, news: Vec::new() })
     }
 
@@ -154,8 +154,8 @@ impl Service for Breaker {
         }
     }
 
-    fn recall(&mut self) {
-        self.tell(None);
+    fn stands(&self, state: LoadedState) -> LoadedState {
+        state.event(self.state.payload())
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use user_hub::Timestamp;
 use user_hub::prelude::*;
 use user_hub::trading::ChainUpdate;
+use user_hub::{LoadedState, Timestamp};
 
 use super::chain::{Chain, Movement, NewOrder, Position};
 use super::{Outlet, Service};
-use crate::database::{Changes, Database, DatabaseError};
+use crate::database::{Changes, DatabaseError, Snapshot};
 use crate::domain::{Mode, Refusal};
 use crate::market::Market;
 
@@ -34,8 +34,8 @@ struct State {
 }
 
 impl ChainTracker {
-    pub fn load(outlet: Outlet, database: &Database) -> Result<Self, DatabaseError> {
-        let state = database.state(outlet.user, NAME)?.unwrap_or_default();
+    pub fn load(outlet: Outlet, stored: &Snapshot) -> Result<Self, DatabaseError> {
+        let state = stored.state(outlet.user, NAME)?.unwrap_or_default();
         Ok(Self { outlet, state, news: Vec::new() })
     }
 
@@ -105,7 +105,8 @@ impl Service for ChainTracker {
         }
     }
 
-    fn recall(&mut self) {
-        self.news = self.state.open.values().map(Chain::payload).collect();
+    fn stands(&self, mut state: LoadedState) -> LoadedState {
+        state.extend(self.state.open.values().map(Chain::payload));
+        state
     }
 }

@@ -14,7 +14,7 @@ pub mod signal;
 
 use std::sync::Arc;
 
-use user_hub::EventSink;
+use user_hub::{EventSink, LoadedState};
 
 use crate::database::{Changes, DatabaseError};
 
@@ -33,6 +33,6 @@ pub trait Service {
     /// Tells the devices what changed, after the commit.
     fn publish(&mut self);
 
-    /// Makes everything that stands news again: after a start no device knows it.
-    fn recall(&mut self);
+    /// Adds what stands now: the State that a device needs when the hub knows nothing of the user.
+    fn stands(&self, state: LoadedState) -> LoadedState;
 }

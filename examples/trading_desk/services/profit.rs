@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use user_hub::Timestamp;
 use user_hub::prelude::*;
 use user_hub::trading::{PnlByMode, PnlUpdate, PositionPnl, TradesCount};
+use user_hub::{LoadedState, Timestamp};
 
 use super::chain::Position;
 use super::{Outlet, Service};
-use crate::database::{Changes, Database, DatabaseError};
+use crate::database::{Changes, DatabaseError, Snapshot};
 use crate::domain::{Mode, Symbol, cents};
 use crate::market::Market;
 use crate::time::Day;
@@ -20,7 +20,7 @@ const NAME: &str = "profit";
 pub struct Profit {
     outlet: Outlet,
     state: State,
-    /// The last that was told, to tell nothing twice.
+    /// The last valuation, to tell nothing twice.
     told: Option<PnlUpdate>,
     news: Option<PnlUpdate>,
 }
@@ -36,8 +36,8 @@ struct State {
 }
 
 impl Profit {
-    pub fn load(outlet: Outlet, database: &Database) -> Result<Self, DatabaseError> {
-        let state = database.state(outlet.user, NAME)?.unwrap_or_default();
+    pub fn load(outlet: Outlet, stored: &Snapshot) -> Result<Self, DatabaseError> {
+        let state = stored.state(outlet.user, NAME)?.unwrap_or_default();
         Ok(Self { outlet, state, told: None, news: None })
     }
 
@@ -93,9 +93,10 @@ impl Service for Profit {
         }
     }
 
-    fn recall(&mut self) {
-        // What positions are worth depends on the prices, so the next valuation is the news.
-        self.told = None;
+    fn stands(&self, mut state: LoadedState) -> LoadedState {
+        // What positions are worth depends on the prices, so it is the last valuation.
+        state.extend(self.told.clone());
+        state
     }
 }
 

@@ -1,12 +1,12 @@
 //! The trade lifecycle repository: what happened to every trade, in the database first and on the devices after.
 
-use user_hub::Timestamp;
 use user_hub::prelude::*;
 use user_hub::trading::{LifecycleEvent, LifecycleEventType};
+use user_hub::{LoadedState, Timestamp};
 
 use super::chain::{Movement, What};
 use super::{Outlet, Service};
-use crate::database::{Changes, Database, DatabaseError};
+use crate::database::{Changes, DatabaseError, Snapshot};
 use crate::domain::cents;
 
 #[derive(Clone)]
@@ -25,8 +25,8 @@ struct Entry {
 }
 
 impl LifecycleRepository {
-    pub fn load(outlet: Outlet, database: &Database) -> Result<Self, DatabaseError> {
-        let newest = database.lifecycle::<LifecycleEvent>(outlet.user, 1)?;
+    pub fn load(outlet: Outlet, stored: &Snapshot) -> Result<Self, DatabaseError> {
+        let newest = stored.lifecycle::<LifecycleEvent>(outlet.user, 1)?;
         Ok(Self { outlet, last_number: newest.first().map_or(0, |(number, _)| *number), news: Vec::new() })
     }
 
@@ -82,8 +82,10 @@ impl Service for LifecycleRepository {
         }
     }
 
-    /// What happened before the start is history, for `GET /api/lifecycle`; only State is true again.
-    fn recall(&mut self) {}
+    /// What happened is history, for `GET /api/lifecycle`; only State stands.
+    fn stands(&self, state: LoadedState) -> LoadedState {
+        state
+    }
 }
 
 fn event_type(what: &What) -> LifecycleEventType {

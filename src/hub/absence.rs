@@ -86,19 +86,18 @@ impl Absence {
     /// Does a little of what is due, true if there was anything: every caller sweeps a few, so that nothing piles up where
     /// nobody else does.
     pub(crate) fn sweep(&self, shared: &Shared, now: Instant) -> bool {
-        let is_over_budget = shared.is_over_budget();
-        if !is_over_budget && !self.due.is_due(now) {
+        if !shared.is_over_budget() && !self.due.is_due(now) {
             return false;
         }
         let mut swept = false;
         for _ in 0..SWEEP {
             // Over the budget, who has been away for longest goes before the retention has passed.
-            let Some((entry, slot)) = self.next_leaving(now, is_over_budget) else { break };
+            let Some((entry, slot)) = self.next_leaving(now, shared.is_over_budget()) else { break };
             self.retire(shared, &slot, entry);
             swept = true;
         }
         for _ in 0..SWEEP {
-            let Some((entry, slot)) = self.next_excess(is_over_budget && !swept) else { break };
+            let Some((entry, slot)) = self.next_excess(shared.is_over_budget() && !swept) else { break };
             self.forget(shared, &slot, entry);
             swept = true;
         }

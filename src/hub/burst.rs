@@ -2,9 +2,8 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::task::Waker;
 
-use crate::hub::shared::wake;
+use crate::hub::submit::DueWakes;
 use crate::{Audience, ErasedEvent, EventSink, Outcome, UserHub};
 
 /// A sink whose broadcasts wake nobody before the burst is over; made by [`UserHub::burst`].
@@ -19,7 +18,7 @@ use crate::{Audience, ErasedEvent, EventSink, Outcome, UserHub};
 pub struct Burst<'h> {
     hub: &'h UserHub,
     /// A connection that was woken is not parked, so it is here once however often it has something new.
-    parked: RefCell<Vec<Waker>>,
+    due: RefCell<DueWakes>,
 }
 
 impl UserHub {
@@ -39,28 +38,31 @@ impl UserHub {
     /// });
     /// ```
     pub fn burst<T>(&self, send: impl FnOnce(&Burst<'_>) -> T) -> T {
-        send(&Burst { hub: self, parked: RefCell::default() })
+        send(&Burst { hub: self, due: RefCell::default() })
     }
 }
 
 impl EventSink for Burst<'_> {
     fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent]) -> Outcome {
         // Encoding is foreign code, which may broadcast into this burst: the cell is not borrowed meanwhile.
-        let mut parked = self.parked.take();
-        let outcome = self.hub.shared.submit(to, events, &mut parked);
-        self.parked.borrow_mut().append(&mut parked);
+        let mut due = self.due.take();
+        let outcome = self.hub.shared.submit(to, events, &mut due);
+        let mut meanwhile = self.due.borrow_mut();
+        due.parked.append(&mut meanwhile.parked);
+        due.everybody |= meanwhile.everybody;
+        *meanwhile = due;
         outcome
     }
 }
 
 impl Drop for Burst<'_> {
     fn drop(&mut self) {
-        wake(self.parked.take());
+        self.hub.shared.wake_due(self.due.take());
     }
 }
 
 impl fmt::Debug for Burst<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Burst").field("parked", &self.parked.borrow().len()).finish_non_exhaustive()
+        formatter.debug_struct("Burst").field("parked", &self.due.borrow().parked.len()).finish_non_exhaustive()
     }
 }

@@ -428,23 +428,29 @@ impl Connection {
     /// Drives the load of the host's State that the first batch waits for.
     fn poll_load(&mut self, context: &mut Context<'_>) {
         while let Some(loading) = &mut self.loading {
-            if loading.poll(context).is_pending() {
+            if !loading.poll(context) {
                 return;
             }
-            self.loading = self.hub.settle_load(&self.slot, loading);
+            let next = self.hub.settle_load(&self.slot, loading);
+            if next.as_ref().is_some_and(|next| next.is(loading)) {
+                return;
+            }
+            self.loading = next;
         }
     }
 
     /// Takes the next batch, or parks: one critical section, so that nothing can come between looking and parking.
     fn take_or_park(&mut self, context: &mut Context<'_>) -> bool {
-        let Self { hub, slot, session, log_deadline, closings, .. } = self;
+        let Self { hub, slot, session, log_deadline, closings, loading } = self;
         let moment = hub.moment();
         // Cloning a waker is foreign code, so it is done before the lock; what is replaced is dropped after it.
         let waker = context.waker().clone();
         let (taken, _unused_waker) = {
             let mut mailbox = slot.mailbox.lock();
             Self::close_as_told(session, closings, slot, &mailbox);
-            let waits_for_load = session.is_new() && mailbox.load.is_running() && !session.is_closing();
+            // Past its deadline it has no load any more, although another connection may have begun one anew.
+            let may_wait = loading.is_some() && session.is_new() && !session.is_closing();
+            let waits_for_load = may_wait && mailbox.load.is_running();
             let mut taken = false;
             if !waits_for_load {
                 hub.catch_up(&mut mailbox, moment);

@@ -5,9 +5,9 @@
 //! - A session that was told to stay away is remembered for the retention, bounded, so that SSE, which has no close code,
 //!   can be refused when it comes back.
 //! - `shutdown` raises its flag before it visits the mailboxes: a connection that is made meanwhile sees the flag under
-//!   its mailbox's lock, or is found by the visit.
+//!   its mailbox's lock, or is found by the visit. So it is with a session that ends.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::sync::atomic::Ordering;
 use std::task::{Poll, Waker};
@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::core::Moment;
 use crate::core::mailbox::Reader;
 use crate::core::session::Closing;
 use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
-use crate::{CloseCode, CloseReason, ConnectionId, SessionId, UserHub, UserId};
+use crate::{CloseCode, CloseReason, ConnectError, ConnectionId, SessionId, UserHub, UserId};
 
 /// The sessions that were told to stay away.
 #[derive(Debug)]
@@ -31,10 +32,14 @@ pub(crate) struct EndedSessions {
 
 #[derive(Debug, Default)]
 struct Ended {
-    since: HashMap<(UserId, SessionId), Instant, foldhash::quality::RandomState>,
-    /// Oldest first; a session that ended twice is here twice, and its later end counts.
-    order: VecDeque<(Instant, UserId, SessionId)>,
+    entries: HashMap<(UserId, SessionId), Entry, foldhash::quality::RandomState>,
+    /// The same, oldest first.
+    order: BTreeMap<Entry, (UserId, SessionId)>,
+    last_serial: u64,
 }
+
+/// Since when; the number tells entries of one moment apart.
+type Entry = (Instant, u64);
 
 impl EndedSessions {
     pub(crate) fn new(retention: Duration, limit: usize) -> Self {
@@ -43,21 +48,25 @@ impl EndedSessions {
 
     fn remember(&self, user: &UserId, session: &SessionId, now: Instant) {
         let mut ended = self.ended.lock();
-        ended.since.insert((user.clone(), session.clone()), now);
-        ended.order.push_back((now, user.clone(), session.clone()));
-        let is_over = |since: Instant| now.saturating_duration_since(since) >= self.retention;
-        while ended.order.len() > self.limit || ended.order.front().is_some_and(|(since, ..)| is_over(*since)) {
-            let Some((since, user, session)) = ended.order.pop_front() else { break };
-            let entry = (user, session);
-            if ended.since.get(&entry) == Some(&since) {
-                ended.since.remove(&entry);
+        let Ended { entries, order, last_serial } = &mut *ended;
+        *last_serial += 1;
+        let (entry, name) = ((now, *last_serial), (user.clone(), session.clone()));
+        // It may have ended before: its later end counts.
+        if let Some(before) = entries.insert(name.clone(), entry) {
+            order.remove(&before);
+        }
+        order.insert(entry, name);
+        while let Some(oldest) = order.first_entry() {
+            if entries.len() <= self.limit && now.saturating_duration_since(oldest.key().0) < self.retention {
+                break;
             }
+            entries.remove(&oldest.remove());
         }
     }
 
     pub(crate) fn contains(&self, user: &UserId, session: &SessionId, now: Instant) -> bool {
-        let since = self.ended.lock().since.get(&(user.clone(), session.clone())).copied();
-        since.is_some_and(|since| now.saturating_duration_since(since) < self.retention)
+        let entry = self.ended.lock().entries.get(&(user.clone(), session.clone())).copied();
+        entry.is_some_and(|(since, _)| now.saturating_duration_since(since) < self.retention)
     }
 }
 
@@ -177,8 +186,7 @@ impl UserHub {
     pub async fn drain(&self, deadline: Duration) -> Undelivered {
         self.shared.close_all(true);
         let emptied = poll_fn(|context| {
-            // Registered before looking, so that the last one does not leave unseen.
-            self.shared.emptied.register(context.waker());
+            self.shared.emptied.register(context);
             if self.shared.connections.load(Ordering::Acquire) == 0 { Poll::Ready(()) } else { Poll::Pending }
         });
         if tokio::time::timeout(deadline, emptied).await.is_ok() {
@@ -201,6 +209,22 @@ impl UserHub {
 }
 
 impl Shared {
+    /// Whether a device may connect; asked before anything is made for it, and again under its mailbox's lock.
+    pub(crate) fn may_connect(
+        &self,
+        user: &UserId,
+        session: Option<&SessionId>,
+        moment: Moment,
+    ) -> Result<(), ConnectError> {
+        if self.is_closed() {
+            return Err(ConnectError::Closed);
+        }
+        match session {
+            Some(session) if self.ended_sessions.contains(user, session, moment.now) => Err(ConnectError::SessionEnded),
+            _ => Ok(()),
+        }
+    }
+
     fn close_where(&self, user: &str, reason: &CloseReason, which: impl Fn(&Reader<Waker>) -> bool) -> usize {
         let now = self.config.clock.now();
         let Some(slot) = self.registry.find(user) else { return 0 };

@@ -112,9 +112,7 @@ impl UserHub {
         let user = shared.check_user(user)?;
         let moment = shared.moment();
         shared.sweep(moment);
-        if options.session.as_ref().is_some_and(|session| shared.ended_sessions.contains(&user, session, moment.now)) {
-            return Err(ConnectError::SessionEnded);
-        }
+        shared.may_connect(&user, options.session.as_ref(), moment)?;
         if options.valid_until.is_some_and(|until| until <= moment.wall) {
             return Err(ConnectError::SessionExpired);
         }
@@ -127,9 +125,12 @@ impl UserHub {
             if mailbox.is_closed {
                 continue;
             }
-            // `shutdown` raises the flag before it visits the mailboxes: either it is seen here, or the visit finds us.
-            if shared.is_closed() {
-                return Err(ConnectError::Closed);
+            // Asked once more: who ends a hub or a session says so before visiting the mailbox, so either it is seen here,
+            // or the visit finds us.
+            if let Err(error) = shared.may_connect(&user, options.session.as_ref(), moment) {
+                drop(mailbox);
+                shared.remove_unused(&slot);
+                return Err(error);
             }
             shared.absence.returned(&mut mailbox);
             let is_first = !mailbox.has_readers();
@@ -140,9 +141,9 @@ impl UserHub {
             let watching = if is_first { shared.presence.came(&user) } else { Vec::new() };
             let (loading, _replaced) = shared.join_load(&slot, &mut mailbox, moment.now);
             let session = Session::new(id, user, mailbox.epoch, options.session_options(shared, moment), moment.now);
-            drop(mailbox);
             shared.users.fetch_add(usize::from(is_first), Ordering::Relaxed);
             shared.connections.fetch_add(1, Ordering::AcqRel);
+            drop(mailbox);
             wake(displaced.into_iter().chain(watching));
             return Ok(Connection::new(Arc::clone(shared), slot, session, loading));
         }

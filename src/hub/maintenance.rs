@@ -4,14 +4,15 @@
 //! work off them.
 
 use std::future::poll_fn;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use futures::task::AtomicWaker;
 
 use crate::UserHub;
+use crate::hub::waiting::Waiting;
 
 /// How often the hub looks for what is due. Everything that it ends here is minutes old, so a second is soon enough.
 const PACE: Duration = Duration::from_secs(1);
@@ -24,13 +25,13 @@ pub(crate) struct Maintenance {
     /// How many maintenance futures are driven.
     running: AtomicUsize,
     is_everybody_due: AtomicBool,
-    waker: AtomicWaker,
+    waiting: Waiting,
 }
 
 impl Maintenance {
-    /// The hub is shut down: the future is to end.
+    /// The hub is shut down: the futures are to end.
     pub(crate) fn end(&self) {
-        self.waker.wake();
+        self.waiting.wake();
     }
 
     /// Leaves the waking of everybody to the maintenance future; false if there is none.
@@ -39,7 +40,7 @@ impl Maintenance {
             return false;
         }
         self.is_everybody_due.store(true, Ordering::SeqCst);
-        self.waker.wake();
+        self.waiting.wake();
         // The last future may have ended in between without seeing the flag: then the caller does it after all.
         self.running.load(Ordering::SeqCst) > 0 || !self.is_everybody_due.swap(false, Ordering::SeqCst)
     }
@@ -112,8 +113,7 @@ impl UserHub {
     async fn everybody_due(&self) {
         poll_fn(|context| {
             let maintenance = &self.shared.maintenance;
-            // Registered before looking, so that nothing is raised between the two unseen.
-            maintenance.waker.register(context.waker());
+            maintenance.waiting.register(context);
             if maintenance.is_everybody_due.swap(false, Ordering::SeqCst) || self.is_closed() {
                 Poll::Ready(())
             } else {
@@ -124,10 +124,32 @@ impl UserHub {
     }
 
     async fn wake_everybody(&self) {
-        for shard in 0..self.shared.registry.shards() {
-            self.shared.registry.for_each_in(shard, |slot| self.shared.wake_all_of(slot));
+        let mut waking = Waking { hub: self, shards: 0..self.shared.registry.shards() };
+        while waking.wake_shard() {
             yield_now().await;
         }
+    }
+}
+
+/// Wakes everybody shard by shard; if it is dropped, the rest at once.
+struct Waking<'h> {
+    hub: &'h UserHub,
+    shards: Range<usize>,
+}
+
+impl Waking<'_> {
+    fn wake_shard(&mut self) -> bool {
+        let shard = self.shards.next();
+        if let Some(shard) = shard {
+            self.hub.shared.registry.for_each_in(shard, |slot| self.hub.shared.wake_all_of(slot));
+        }
+        shard.is_some()
+    }
+}
+
+impl Drop for Waking<'_> {
+    fn drop(&mut self) {
+        while self.wake_shard() {}
     }
 }
 

@@ -27,3 +27,4 @@ pub(crate) mod sink;
 pub(crate) mod state_source;
 pub(crate) mod stats;
 pub(crate) mod submit;
+pub(crate) mod waiting;

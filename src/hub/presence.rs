@@ -130,6 +130,9 @@ impl PresenceBook {
             return Vec::new();
         }
         let mut book = self.book.lock();
+        if book.watchers.is_empty() {
+            return Vec::new();
+        }
         match book.present.insert(user.clone(), None) {
             None => book.changed(user),
             Some(departing) => {

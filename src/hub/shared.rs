@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 
-use futures::task::AtomicWaker;
 use parking_lot::Mutex;
 
 use crate::core::Moment;
@@ -19,6 +18,7 @@ use crate::hub::maintenance::Maintenance;
 use crate::hub::observe::Observer;
 use crate::hub::presence::PresenceBook;
 use crate::hub::registry::{Registry, Slot};
+use crate::hub::waiting::Waiting;
 use crate::vocabulary::cursor::Epoch;
 use crate::{ConnectionId, UserId, UserIdError};
 
@@ -41,7 +41,7 @@ pub(crate) struct Shared {
     pub(crate) connections: AtomicUsize,
     pub(crate) users: AtomicUsize,
     /// Woken when the last connection is gone.
-    pub(crate) emptied: AtomicWaker,
+    pub(crate) emptied: Waiting,
     /// What all logs weigh together.
     bytes: AtomicUsize,
     /// Epochs are this keyed hash of a counter: as hard to guess as the key, and no call of the operating system each.
@@ -67,7 +67,7 @@ impl Shared {
             last_connection: AtomicU64::new(0),
             connections: AtomicUsize::new(0),
             users: AtomicUsize::new(0),
-            emptied: AtomicWaker::new(),
+            emptied: Waiting::default(),
             bytes: AtomicUsize::new(0),
             random: std::hash::RandomState::new(),
             last_random: AtomicU64::new(0),

@@ -112,17 +112,29 @@ type Outcome = Arc<Mutex<Option<Option<LoadedState>>>>;
 pub(crate) struct Loading {
     serial: u64,
     load: SharedFuture<BoxFuture<'static, Outcome>>,
+    /// Once it has come to its end; it is not polled again then.
+    outcome: Option<Outcome>,
     pub(crate) deadline: Option<Instant>,
 }
 
 impl Loading {
-    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.load.poll_unpin(context).map(drop)
+    /// Drives it; true when it has come to its end.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> bool {
+        if self.outcome.is_none() {
+            if let Poll::Ready(outcome) = self.load.poll_unpin(context) {
+                self.outcome = Some(outcome);
+            }
+        }
+        self.outcome.is_some()
     }
 
     /// What it came to, for the first who asks.
     fn take(&self) -> Option<Option<LoadedState>> {
-        self.load.peek().and_then(|outcome| outcome.lock().take())
+        self.outcome.as_ref().and_then(|outcome| outcome.lock().take())
+    }
+
+    pub(crate) const fn is(&self, other: &Self) -> bool {
+        self.serial == other.serial
     }
 }
 
@@ -162,20 +174,20 @@ impl Shared {
             let loaded = AssertUnwindSafe(async { source(user).await }).catch_unwind().await;
             Arc::new(Mutex::new(Some(loaded.unwrap_or_default())))
         };
-        Loading { serial: self.random(), load: load.boxed().shared(), deadline }
+        Loading { serial: self.random(), load: load.boxed().shared(), outcome: None, deadline }
     }
 
-    /// A load that a connection waits for has come to its end; returns the one that it waits for now, if any.
+    /// A load that a connection waits for has come to its end; returns the one that it waits for now, if any: the same
+    /// while another connection settles it, which wakes this one when it has.
     pub(crate) fn settle_load(&self, slot: &Slot, finished: &Loading) -> Option<Loading> {
         let moment = self.moment();
-        // Whoever settled it before has the result, and merges it before anything else can happen to this connection.
         let Some(loaded) = finished.take() else { return slot.loading.lock().as_deref().cloned() };
         let prepared = loaded.map(|loaded| self.prepare_loaded(loaded, moment));
         let mut parked = Vec::new();
         let (waits_for, _dropped) = {
             let mut mailbox = slot.mailbox.lock();
             let mut loading = slot.loading.lock();
-            if loading.as_ref().is_none_or(|loading| loading.serial != finished.serial) {
+            if !loading.as_deref().is_some_and(|loading| loading.is(finished)) {
                 // It was given up meanwhile.
                 (loading.as_deref().cloned(), None)
             } else {

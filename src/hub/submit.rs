@@ -15,25 +15,33 @@ use crate::{Audience, ErasedEvent, EventSink, Kind, Outcome, Rejection, UserHub,
 
 impl EventSink for UserHub {
     fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent]) -> Outcome {
-        let mut parked = Vec::new();
-        let outcome = self.shared.submit(to, events, &mut parked);
-        wake(parked);
+        let mut due = DueWakes::default();
+        let outcome = self.shared.submit(to, events, &mut due);
+        self.shared.wake_due(due);
         outcome
     }
+}
+
+/// Who is to be woken, once no lock is held.
+#[derive(Debug, Default)]
+pub(crate) struct DueWakes {
+    pub(crate) parked: Vec<Waker>,
+    /// Whether something went to everybody.
+    pub(crate) everybody: bool,
 }
 
 /// A refusal, and the name of the event that caused it.
 type Refusal = (Option<String>, Rejection);
 
 impl Shared {
-    /// Appends the events and adds the wakers of the connections that have something to take to `parked`.
-    pub(crate) fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent], parked: &mut Vec<Waker>) -> Outcome {
+    /// Appends the events; `due` is then who has something to take.
+    pub(crate) fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent], due: &mut DueWakes) -> Outcome {
         if self.is_closed() {
             return Outcome::Closed;
         }
         let submitted = match to {
-            Audience::User(user) => self.submit_to_user(user, events, parked),
-            Audience::Everybody => self.submit_to_everybody(events),
+            Audience::User(user) => self.submit_to_user(user, events, &mut due.parked),
+            Audience::Everybody => self.submit_to_everybody(events, &mut due.everybody),
         };
         submitted.unwrap_or_else(|(event, rejection)| {
             self.observer.rejected(event.as_deref(), &rejection);
@@ -133,16 +141,25 @@ impl Shared {
         if states.is_empty() {
             return;
         }
-        let Some(slot) = self.registry.find(user.as_str()) else { return };
-        let mut mailbox = slot.mailbox.lock();
-        self.catch_up(&mut mailbox, moment);
-        if mailbox.log.reject(states, moment, &self.limits) {
+        while let Some(slot) = self.registry.find(user.as_str()) {
+            let mut mailbox = slot.mailbox.lock();
+            if mailbox.is_closed {
+                continue;
+            }
+            self.catch_up(&mut mailbox, moment);
+            if mailbox.log.reject(states, moment, &self.limits) {
+                mailbox.unpark(parked);
+            }
             self.account(&mut mailbox);
-            mailbox.unpark(parked);
+            return;
         }
     }
 
-    fn submit_to_everybody(&self, events: &[&dyn ErasedEvent]) -> Result<Outcome, Refusal> {
+    fn submit_to_everybody(
+        &self,
+        events: &[&dyn ErasedEvent],
+        is_everybody_due: &mut bool,
+    ) -> Result<Outcome, Refusal> {
         if events.is_empty() {
             return Err((None, Rejection::EmptyGroup));
         }
@@ -170,10 +187,16 @@ impl Shared {
             appended
         };
         // A connection that parks from here on saw the new head under its mailbox's lock.
-        if !self.maintenance.wakes_everybody() {
+        *is_everybody_due = true;
+        appended.map(|appended| outcome(appended, self.connections.load(Ordering::Relaxed)))
+    }
+
+    /// Wakes connections that have something to take.
+    pub(crate) fn wake_due(&self, due: DueWakes) {
+        wake(due.parked);
+        if due.everybody && !self.maintenance.wakes_everybody() {
             self.registry.for_each(|slot| self.wake_all_of(slot));
         }
-        appended.map(|appended| outcome(appended, self.connections.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn wake_all_of(&self, slot: &crate::hub::registry::Slot) {

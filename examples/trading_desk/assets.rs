@@ -16,12 +16,14 @@ macro_rules! page {
     };
 }
 
-const PAGE: [Asset; 21] = page![
+const PAGE: [Asset; 23] = page![
+    "absence.js",
     "api.js",
     "app.js",
     "chains.js",
     "client.js",
     "cursor.js",
+    "cut.js",
     "device.js",
     "dom.js",
     "fold.js",

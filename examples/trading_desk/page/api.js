@@ -39,6 +39,7 @@ export const post = (path, body) => request('POST', path, body);
 /** @param {string} user */
 export const signIn = (user) => post('/api/sign-in', { user });
 export const signOut = () => post('/api/sign-out');
+export const signOutEverywhere = () => post('/api/sign-out/everywhere');
 
 /** @returns {Promise<{ user: string, expiresAt: string }>} */
 export const session = () => request('GET', '/api/session');

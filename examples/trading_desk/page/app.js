@@ -4,6 +4,7 @@
 import * as api from './api.js';
 import { ChainPanel } from './chains.js';
 import { Client } from './client.js';
+import { CutSwitch } from './cut.js';
 import { byId, setText } from './dom.js';
 import * as format from './format.js';
 import { LifecyclePanel } from './lifecycle.js';
@@ -71,6 +72,7 @@ function renderNow() {
 
 function forget() {
   for (const panel of panels) panel.forget?.();
+  cutSwitch.forget();
   render(panels);
 }
 
@@ -79,6 +81,7 @@ function forget() {
 /** @param {import('./device.js').Effect[]} effects */
 function onEffects(effects) {
   for (const effect of effects) {
+    cutSwitch.note(effect);
     switch (effect.kind) {
       case 'connected':
         if (effect.newUser) forget();
@@ -122,7 +125,7 @@ function onRecord(kind, record) {
 function onStatus(status, reason) {
   root.dataset.connection = status;
   const badge = byId('badge');
-  setText(badge, BADGE[status]);
+  setText(byId('badge-text'), BADGE[status]);
   badge.title = `${BADGE[status]} since ${format.fullTime(new Date().toISOString())}`;
   if (status === 'reconnecting') for (const panel of panels) panel.interrupted?.();
   if (status === 'signed-out') showSignIn(reason);
@@ -131,9 +134,10 @@ function onStatus(status, reason) {
 
 const client = new Client(
   { openLink, checkSession: api.checkSession, staysAway },
-  { onEffects, onStatus },
+  { onEffects, onStatus, onCut: (until) => cutSwitch.onCut(until, client.device.cursor) },
   startTransport(),
 );
+const cutSwitch = new CutSwitch(client);
 
 // Sign-in.
 
@@ -181,16 +185,21 @@ for (const button of document.querySelectorAll('.user-choice')) {
   });
 }
 
-byId('sign-out').addEventListener('click', async () => {
-  try {
-    await api.signOut();
-    client.stop();
-    // The server may have said so first; whoever asked for it needs no reason.
-    showSignIn();
-  } catch (error) {
-    failed(error);
-  }
-});
+for (const [id, signOut] of /** @type {const} */ ([
+  ['sign-out', api.signOut],
+  ['sign-out-everywhere', api.signOutEverywhere],
+])) {
+  byId(id).addEventListener('click', async () => {
+    try {
+      await signOut();
+      client.stop();
+      // The server may have said so first; whoever asked for it needs no reason.
+      showSignIn();
+    } catch (error) {
+      failed(error);
+    }
+  });
+}
 
 // Actions.
 
@@ -246,5 +255,8 @@ addEventListener('online', () => client.nudge());
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') client.nudge();
 });
-setInterval(countDownAll, 1000);
+setInterval(() => {
+  countDownAll();
+  cutSwitch.countDown();
+}, 1000);
 void start();

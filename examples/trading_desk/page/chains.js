@@ -103,12 +103,10 @@ function chainRow(chainId, act) {
       // The first order enters; those after it only protect what it has bought.
       setValue(quantity, format.quantity(orders?.[0]?.quantity));
       setValue(updated, format.clockTime(chain.updatedAt));
-      final = name !== null && ENDED.has(wire.toLowerCase());
+      // It cannot be closed any more, or already is on its way.
+      final = record?.final === true || wire === 'closing';
       settle();
       close.setAttribute('aria-label', `Close ${chain.side ?? ''} ${chain.symbol ?? `chain ${chainId}`}`);
     },
   };
 }
-
-/** What cannot be closed any more, or already is on its way. */
-const ENDED = new Set(['closing', 'closed', 'cancelled', 'rejected', 'expired', 'liquidated', 'failed']);

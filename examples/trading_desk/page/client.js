@@ -23,6 +23,7 @@ import { Device } from './device.js';
  * @typedef {object} Listener
  * @property {(status: Status, reason: string) => void} onStatus
  * @property {(effects: import('./device.js').Effect[]) => void} onEffects
+ * @property {(until: number | null) => void} [onCut]  by hand, until this time of the clock; null when that is over
  */
 
 export const BACK_OFF_MIN = 1_000;
@@ -75,6 +76,8 @@ export class Client {
   #attempt = 0;
   /** The server asked not to be called before this time. */
   #notBefore = 0;
+  /** Somebody here has cut the connection until this time. @type {number | null} */
+  #cutUntil = null;
   #heard = 0;
   #silence = FIRST_FRAME_WITHIN;
   #connected = false;
@@ -99,6 +102,7 @@ export class Client {
   /** Starts as a new device: what an earlier user had is forgotten. */
   start() {
     this.#leave();
+    this.#setCut(null);
     this.device = new Device();
     this.#running = true;
     this.#attempt = 0;
@@ -111,6 +115,7 @@ export class Client {
   stop(reason = '') {
     this.#leave();
     this.#running = false;
+    this.#setCut(null);
     this.device = new Device();
     this.#setStatus('signed-out', reason);
   }
@@ -130,6 +135,26 @@ export class Client {
   nudge() {
     if (!this.#running || this.#cancelRetry === null) return;
     this.#attempt = 0;
+    this.#retryAfter(0);
+  }
+
+  /**
+   * Closes the connection, and keeps it closed for a while. All else is as with a cut that nobody wanted.
+   * @param {number} milliseconds
+   */
+  cut(milliseconds) {
+    if (!this.#running) return;
+    this.#leave();
+    this.#attempt = 0;
+    this.#setCut(this.#clock.now() + milliseconds);
+    this.#setStatus('reconnecting');
+    this.#retryAfter(0);
+  }
+
+  /** Ends a cut before its time. */
+  mend() {
+    if (this.#cutUntil === null) return;
+    this.#setCut(null);
     this.#retryAfter(0);
   }
 
@@ -234,9 +259,10 @@ export class Client {
   /** @param {number} milliseconds */
   #retryAfter(milliseconds) {
     this.#cancelRetry?.();
-    const wait = Math.max(milliseconds, this.#notBefore - this.#clock.now());
+    const wait = Math.max(milliseconds, Math.max(this.#notBefore, this.#cutUntil ?? 0) - this.#clock.now());
     this.#cancelRetry = this.#clock.after(wait, () => {
       this.#cancelRetry = null;
+      this.#setCut(null);
       this.#connect();
     });
   }
@@ -263,6 +289,13 @@ export class Client {
     const link = this.#link;
     this.#link = null;
     link?.close();
+  }
+
+  /** @param {number | null} until */
+  #setCut(until) {
+    if (until === this.#cutUntil) return;
+    this.#cutUntil = until;
+    this.#listener.onCut?.(until);
   }
 
   /** @param {Status} status @param {string} [reason] */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { Absence, sentences } from './absence.js';
 import { BACK_OFF_MAX, BACK_OFF_MIN, Client, backOff, comesBack } from './client.js';
 import { cursorText, parseCursor } from './cursor.js';
 import { Device } from './device.js';
@@ -65,15 +66,31 @@ describe('fold', () => {
   });
 
   test('a final State is shown, and removed', () => {
-    for (const status of ['closed', 'cancelled', 'rejected', 'expired', 'liquidated', 'failed', 'CLOSED']) {
-      const fold = new Fold();
-      fold.apply(chain(1, 'a', 'open'));
-      assert.equal(fold.apply(chain(2, 'a', status)).kind, 'final');
-      assert.equal(fold.get('CHAIN_UPDATE', 'a'), undefined);
-    }
-    const signal = (status) => new Fold().apply({ seq: 1, type: 'SIGNAL_UPDATE', key: 's', data: { signal: { status } } }).kind;
-    assert.equal(signal('pending'), 'state');
-    for (const status of ['executed', 'expired', 'cancelled']) assert.equal(signal(status), 'final');
+    const fold = new Fold();
+    fold.apply(chain(1, 'a', 'open'));
+    fold.apply(chain(2, 'b', 'open'));
+    assert.equal(fold.apply(chain(3, 'a', 'closed', { final: true })).kind, 'final');
+    assert.deepEqual([...fold.all('CHAIN_UPDATE').keys()], ['b']);
+    fold.apply(chain(4, 'a', 'open'));
+    assert.equal(fold.get('CHAIN_UPDATE', 'a').seq, 4, 'a new life of the same key');
+  });
+
+  test('the server says what is final, whatever the type and the status', () => {
+    assert.equal(new Fold().apply(chain(1, 'a', 'closed')).kind, 'state');
+    assert.equal(new Fold().apply({ seq: 1, type: 'WEATHER', key: 'k', final: true, data: {} }).kind, 'final');
+  });
+
+  test('no key and the empty key are two States', () => {
+    const fold = new Fold();
+    fold.apply(pnl(1));
+    fold.apply(pnl(2, 2, { key: '' }));
+    assert.deepEqual([fold.get('PNL_UPDATE').seq, fold.get('PNL_UPDATE', '').seq], [1, 2]);
+    fold.apply({ seq: 3, type: 'PNL_UPDATE', timestamp: TIMESTAMP, key: '', removed: true, reason: 'rejected' });
+    assert.equal(fold.get('PNL_UPDATE').seq, 1);
+    assert.deepEqual([...fold.unknown('PNL_UPDATE')], ['']);
+    fold.apply(pnl(4, 4, { final: true }));
+    assert.equal(fold.get('PNL_UPDATE'), undefined);
+    assert.deepEqual([...fold.unknown('PNL_UPDATE')], [''], 'the empty key is still unknown');
   });
 
   test('a removal removes, and says whether the value is gone or unknown', () => {
@@ -283,6 +300,81 @@ describe('loss', () => {
   });
 });
 
+describe('what came of being away', () => {
+  const CURSOR = `${EPOCH}-10`;
+  const resumed = connected({ recovered: true, after: CURSOR, lastLog: 9 });
+  const gap = { type: 'GAP', from: 11, to: 20, reason: 'evicted', lastLog: 20 };
+
+  /** Cuts a device at 10, feeds it what follows, and answers the report. */
+  function after(...connections) {
+    const device = begun(connected(), event(9, 0), synced(10, 9));
+    const absence = new Absence(device.cursor);
+    for (const frames of connections) {
+      device.begin();
+      for (const frame of frames) {
+        for (const effect of device.receive(frame)) {
+          const report = absence.note(effect);
+          if (report) return report;
+        }
+      }
+    }
+    return null;
+  }
+
+  test('is what was replayed, what came, and, from the two cursors, what was replaced', () => {
+    const report = after([resumed, event(13, 9), pnl(17), chain(18, 'a', 'closed', { final: true }), event(19, 13), synced(20, 19)]);
+    assert.deepEqual(report, { recovered: true, replayed: 2, values: 2, replaced: 6, lost: null });
+    assert.deepEqual(sentences(report), {
+      place: 'The server knew where this page had been.',
+      events: '2 events were replayed.',
+      values: '2 values came, 6 older ones in between were replaced.',
+      lost: 'Nothing was lost.',
+    });
+  });
+
+  test('is told when everything is here, and not before', () => {
+    assert.equal(after([resumed, event(13, 9), heartbeat(13, 13)]), null);
+  });
+
+  test('may be nothing', () => {
+    const report = after([resumed, synced(10, 9)]);
+    assert.deepEqual(report, { recovered: true, replayed: 0, values: 0, replaced: 0, lost: null });
+    assert.equal(sentences(report).values, '0 values came: nothing had changed.');
+  });
+
+  test('counts the members of a group, and the end of a State', () => {
+    const removed = { seq: 13, type: 'CHAIN_UPDATE', timestamp: TIMESTAMP, key: 'a', removed: true, reason: 'cleared' };
+    const report = after([resumed, pnl(11, 1, { group: 12 }), event(12, 9, { group: 12 }), removed, synced(13, 12)]);
+    assert.deepEqual(report, { recovered: true, replayed: 1, values: 2, replaced: 0, lost: null });
+  });
+
+  test('says what was declared lost, and then not what was replaced: a GAP covers both', () => {
+    const report = after([resumed, gap, pnl(15), event(21, 20), synced(21, 21)]);
+    assert.deepEqual(report, { recovered: true, replayed: 1, values: 1, replaced: null, lost: { upTo: 9, why: 'evicted' } });
+    assert.equal(sentences(report).values, '1 value came.');
+    assert.equal(sentences(report).lost, 'Up to 9 events are lost: the page was away for too long.');
+  });
+
+  test('says that the place was not known, and then that nobody knows how much is lost', () => {
+    const unknown = { type: 'GAP', from: null, to: null, reason: 'unknown', lastLog: 1 };
+    const report = after([connected({ epoch: OTHER_EPOCH }), unknown, event(2, 1), pnl(3), synced(3, 2, OTHER_EPOCH)]);
+    assert.deepEqual(report, { recovered: false, replayed: 1, values: 1, replaced: null, lost: { upTo: null, why: 'unknown' } });
+    assert.equal(sentences(report).lost, 'Events may be lost: the server began anew.');
+  });
+
+  test('counts State that a RESET sends anew, and compares no positions then', () => {
+    const report = after([resumed, pnl(11), { type: 'RESET', reason: 'evicted' }, pnl(2), event(12, 9), synced(12, 12)]);
+    assert.deepEqual(report, { recovered: true, replayed: 1, values: 1, replaced: null, lost: null });
+  });
+
+  test('counts nothing twice when the connection is given up on the way', () => {
+    const lossy = [resumed, event(11, 9), pnl(12), event(15, 14)];
+    const again = [connected({ recovered: true, after: `${EPOCH}-11`, lastLog: 11 }), pnl(12), event(14, 11), event(15, 14), synced(16, 15)];
+    assert.deepEqual(after(lossy, again), { recovered: true, replayed: 3, values: 1, replaced: 2, lost: null });
+    assert.deepEqual(after([resumed, event(11, 9)], again).replayed, 3, 'also when it was cut');
+  });
+});
+
 describe('another user', () => {
   test('starts anew: State, cursor and proof', () => {
     const device = begun(connected(), pnl(1), event(2, 0), synced(2, 2));
@@ -320,7 +412,7 @@ describe('back-off', () => {
 /** A client on fake links; time passes only when told. */
 function harness({ session = 'valid', staysAway = false } = {}) {
   const world = {
-    time: 0, timers: new Set(), links: [], statuses: [], reasons: [], session, staysAway,
+    time: 0, timers: new Set(), links: [], statuses: [], reasons: [], cuts: [], session, staysAway,
     get link() { return world.links.at(-1); },
     send(...frames) { for (const frame of frames) world.link.onFrame(JSON.stringify(frame)); },
     close(code = 1006, refused = false) { world.link.onClosed({ code, refused }); },
@@ -359,6 +451,7 @@ function harness({ session = 'valid', staysAway = false } = {}) {
     {
       onStatus: (status, reason) => { world.statuses.push(status); world.reasons.push(reason); },
       onEffects: () => {},
+      onCut: (until) => world.cuts.push(until),
     },
   );
   world.client.start();
@@ -504,6 +597,54 @@ describe('client', () => {
     assert.deepEqual([world.link.transport, world.link.resume], ['sse', `${EPOCH}-3`]);
     world.links[0].onFrame(JSON.stringify(pnl(9)));
     assert.equal(world.client.device.fold.get('PNL_UPDATE'), undefined, 'the old link is not heard');
+  });
+
+  test('stays cut for as long as it was asked to, whatever happens, and comes back with its cursor', () => {
+    const world = harness();
+    world.send(connected(), synced(4));
+    world.client.cut(5_000);
+    assert.ok(world.link.closed);
+    assert.equal(world.client.status, 'reconnecting');
+    world.links[0].onFrame(JSON.stringify(pnl(9)));
+    world.pass(2_000);
+    world.client.nudge();
+    world.client.useTransport('sse');
+    world.pass(2_999);
+    assert.equal(world.links.length, 1);
+    world.pass(1);
+    assert.deepEqual([world.link.transport, world.link.resume], ['sse', `${EPOCH}-4`]);
+    assert.deepEqual(world.cuts, [5_000, null]);
+  });
+
+  test('comes back at once when the cut is mended, unless the server asked for more', () => {
+    const world = harness();
+    world.send(connected(), synced(4));
+    world.client.mend();
+    world.client.cut(60_000);
+    world.pass(1_000);
+    world.client.mend();
+    world.pass(0);
+    assert.equal(world.links.length, 2);
+    assert.deepEqual(world.cuts, [60_000, null]);
+
+    world.send(connected(), synced(4), { type: 'CLOSING', code: 1001, reason: '', reconnect: true, retryAfterMs: 7_000 });
+    world.client.cut(5_000);
+    world.client.mend();
+    world.pass(6_999);
+    assert.equal(world.links.length, 2);
+    world.pass(1);
+    assert.equal(world.links.length, 3);
+  });
+
+  test('is not cut any more once it is signed out', () => {
+    const world = harness();
+    world.send(connected(), synced(4));
+    world.client.cut(5_000);
+    world.client.stop();
+    assert.deepEqual(world.cuts, [5_000, null]);
+    world.client.cut(5_000);
+    world.pass(60_000);
+    assert.equal(world.links.length, 1);
   });
 
   test('comes back from what it has when a loss is proved', () => {

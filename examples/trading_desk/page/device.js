@@ -11,10 +11,10 @@ import { Fold, isLog } from './fold.js';
 /**
  * @typedef {import('./fold.js').Folded
  *   | Gap
- *   | { kind: 'connected', userId: string, newUser: boolean, heartbeat: number | null }
+ *   | { kind: 'connected', userId: string, newUser: boolean, recovered: boolean, heartbeat: number | null }
  *   | { kind: 'cleared' }
  *   | { kind: 'syncing' }
- *   | { kind: 'synced', stateSource: string }
+ *   | { kind: 'synced', cursor: string | null, stateSource: string }
  *   | { kind: 'closing', code: number, reason: string, reconnect: boolean, retryAfterMs: number }
  *   | { kind: 'reconnect' }} Effect
  */
@@ -92,7 +92,7 @@ export class Device {
         this.#moveTo(frame.cursor);
         this.synced = true;
         this.#retriedLoss = false;
-        effects.push({ kind: 'synced', stateSource: String(frame.stateSource ?? 'none') });
+        effects.push({ kind: 'synced', cursor: this.cursor, stateSource: String(frame.stateSource ?? 'none') });
         break;
       case 'HEARTBEAT':
         if (this.#check(position(frame.lastLog), effects)) this.#moveTo(frame.cursor);
@@ -131,14 +131,16 @@ export class Device {
       this.#cursor = null;
       this.#retriedLoss = false;
     }
+    const recovered = frame.recovered === true && !newUser;
     effects.push({
       kind: 'connected',
       userId,
       newUser,
+      recovered,
       heartbeat: typeof frame.heartbeat === 'number' && frame.heartbeat > 0 ? frame.heartbeat : null,
     });
 
-    if (frame.recovered === true && !newUser) {
+    if (recovered) {
       if (!this.#check(position(frame.lastLog), effects)) return;
       // No frame at or below the cursor comes again, unless a RESET says so.
       this.#lastSeq = this.#reached = this.#cursor?.seq ?? 0;

@@ -10,24 +10,14 @@
  * @property {string} [key]
  * @property {number} [group]
  * @property {number} [prevLog]  only a Log record carries it
+ * @property {boolean} [final]  the last value of its key
  * @property {boolean} [removed]
  * @property {string} [reason]
  * @property {any} [data]
  */
 
+/** A State without a key has none, which is another than the empty one. @typedef {string | undefined} Key */
 /** @typedef {{ kind: 'state' | 'final' | 'removed' | 'log', record: RecordFrame }} Folded */
-
-/** @type {Record<string, { field: string, statuses: Set<string> }>} */
-const FINAL = {
-  CHAIN_UPDATE: {
-    field: 'chain',
-    statuses: new Set(['closed', 'cancelled', 'rejected', 'expired', 'liquidated', 'failed']),
-  },
-  SIGNAL_UPDATE: {
-    field: 'signal',
-    statuses: new Set(['executed', 'expired', 'cancelled']),
-  },
-};
 
 /** A server that refuses ever new keys must not fill the page. */
 const MAX_UNKNOWN = 64;
@@ -37,17 +27,10 @@ export function isLog(record) {
   return record.prevLog !== undefined;
 }
 
-/** @param {RecordFrame} record */
-export function isFinal(record) {
-  const rule = FINAL[record.type];
-  const status = rule && record.data?.[rule.field]?.status;
-  return typeof status === 'string' && rule.statuses.has(status.toLowerCase());
-}
-
 export class Fold {
-  /** @type {Map<string, Map<string, RecordFrame>>} */
+  /** @type {Map<string, Map<Key, RecordFrame>>} */
   #states = new Map();
-  /** @type {Map<string, Set<string>>} */
+  /** @type {Map<string, Set<Key>>} */
   #unknown = new Map();
 
   /**
@@ -56,14 +39,14 @@ export class Fold {
    */
   apply(record) {
     if (isLog(record)) return { kind: 'log', record };
-    const key = record.key ?? '';
+    const key = record.key;
     this.#forget(record.type, key);
     if (record.removed) {
       // Cleared and expired values are gone. Any other removal says only that the value is not known.
       if (record.reason !== 'cleared' && record.reason !== 'expired') this.#markUnknown(record.type, key);
       return { kind: 'removed', record };
     }
-    if (isFinal(record)) return { kind: 'final', record };
+    if (record.final) return { kind: 'final', record };
     let states = this.#states.get(record.type);
     if (!states) this.#states.set(record.type, (states = new Map()));
     states.set(key, record);
@@ -72,16 +55,16 @@ export class Fold {
 
   /**
    * @param {string} type
-   * @param {string} [key]
+   * @param {Key} [key]
    * @returns {RecordFrame | undefined}
    */
-  get(type, key = '') {
+  get(type, key) {
     return this.#states.get(type)?.get(key);
   }
 
   /**
    * @param {string} type
-   * @returns {ReadonlyMap<string, RecordFrame>}
+   * @returns {ReadonlyMap<Key, RecordFrame>}
    */
   all(type) {
     return this.#states.get(type) ?? new Map();
@@ -90,7 +73,7 @@ export class Fold {
   /**
    * The keys that exist but whose current value was refused.
    * @param {string} type
-   * @returns {ReadonlySet<string>}
+   * @returns {ReadonlySet<Key>}
    */
   unknown(type) {
     return this.#unknown.get(type) ?? new Set();
@@ -101,17 +84,17 @@ export class Fold {
     this.#unknown.clear();
   }
 
-  /** @param {string} type @param {string} key */
+  /** @param {string} type @param {Key} key */
   #forget(type, key) {
     this.#states.get(type)?.delete(key);
     this.#unknown.get(type)?.delete(key);
   }
 
-  /** @param {string} type @param {string} key */
+  /** @param {string} type @param {Key} key */
   #markUnknown(type, key) {
     let keys = this.#unknown.get(type);
     if (!keys) this.#unknown.set(type, (keys = new Set()));
     keys.add(key);
-    if (keys.size > MAX_UNKNOWN) keys.delete(/** @type {string} */ (keys.values().next().value));
+    if (keys.size > MAX_UNKNOWN) keys.delete(keys.values().next().value);
   }
 }

@@ -2,6 +2,7 @@
 // Rows of keyed State, one a key. A row that has become final stays a moment, so that the eye can follow.
 
 /** @typedef {import('./fold.js').RecordFrame} RecordFrame */
+/** @typedef {import('./fold.js').Key} Key */
 /** @typedef {{ node: HTMLElement, update(record: RecordFrame | null): void }} Row */
 
 const LEAVES_AFTER = 1_800;
@@ -9,9 +10,9 @@ const LEAVES_AFTER = 1_800;
 export class Rows {
   #container;
   #create;
-  /** @type {Map<string, Row>} */
+  /** @type {Map<Key, Row>} */
   #rows = new Map();
-  /** @type {Map<string, ReturnType<typeof setTimeout>>} */
+  /** @type {Map<Key, ReturnType<typeof setTimeout>>} */
   #leaving = new Map();
 
   /**
@@ -24,8 +25,8 @@ export class Rows {
   }
 
   /**
-   * @param {ReadonlyMap<string, RecordFrame>} records
-   * @param {ReadonlySet<string>} unknown
+   * @param {ReadonlyMap<Key, RecordFrame>} records
+   * @param {ReadonlySet<Key>} unknown
    */
   render(records, unknown) {
     for (const key of [...this.#rows.keys()]) {
@@ -37,7 +38,7 @@ export class Rows {
 
   /** @param {RecordFrame} record @param {boolean} synced */
   finish(record, synced) {
-    const key = record.key ?? '';
+    const key = record.key;
     // A device that comes back hears of ends whose beginning it never saw: those are no news.
     if (!synced && !this.#rows.has(key)) return;
     const row = this.#row(key);
@@ -51,13 +52,13 @@ export class Rows {
     for (const key of [...this.#rows.keys()]) this.#remove(key);
   }
 
-  /** @param {string} key */
+  /** @param {Key} key */
   #row(key) {
     clearTimeout(this.#leaving.get(key));
     this.#leaving.delete(key);
     let row = this.#rows.get(key);
     if (!row) {
-      row = this.#create(key);
+      row = this.#create(key ?? '');
       this.#rows.set(key, row);
       this.#container.prepend(row.node);
     }
@@ -65,7 +66,7 @@ export class Rows {
     return row;
   }
 
-  /** @param {string} key */
+  /** @param {Key} key */
   #remove(key) {
     clearTimeout(this.#leaving.get(key));
     this.#leaving.delete(key);

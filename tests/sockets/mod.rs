@@ -29,11 +29,17 @@ impl App {
     }
 
     pub(crate) async fn start(self) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.start_on(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    pub(crate) fn start_on(self, listener: TcpListener) -> SocketAddr {
         let address = listener.local_addr().unwrap();
-        let app = Router::new().route("/ws", get(websocket)).route("/events", get(events)).with_state(self);
-        tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
+        tokio::spawn(async { axum::serve(listener, self.router()).await.unwrap() });
         address
+    }
+
+    pub(crate) fn router(self) -> Router {
+        Router::new().route("/ws", get(websocket)).route("/events", get(events)).with_state(self)
     }
 }
 

@@ -274,7 +274,8 @@ impl Stream for Presence {
             let Book { present, watchers, .. } = &mut *book;
             let Some(watcher) = watchers.get_mut(&self.watcher) else { return Poll::Ready(None) };
             let mut change = None;
-            while let (None, Some(user)) = (&change, watcher.changed.pop_front()) {
+            while change.is_none() {
+                let Some(user) = watcher.changed.pop_front() else { break };
                 watcher.queued.remove(&user);
                 let is_present = present.contains_key(&user);
                 if is_present && watcher.told.insert(user.clone()) {

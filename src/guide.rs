@@ -3,8 +3,8 @@
 //! | guide | for |
 //! |---|---|
 //! | [`design`] | whoever wants to know what is promised, why it holds, what is on the wire, and how a client works |
-//! | [`hosting`] | routes, authentication, Origin, CORS, proxies, restarts, shutdown, tenants |
-//! | [`memory`] | limits, what users cost, the worst case |
+//! | [`hosting`] | routes, authentication, Origin, CORS, proxies, sessions, the StateSource, presence, shutdown, every option |
+//! | [`memory`] | what users cost, the formula, the worst case |
 //! | [`events`] | changing an event type while clients use it |
 //! | [`migrating`] | leaving a hub of one's own |
 //!
@@ -17,7 +17,7 @@
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
 
-/// Running a host: routes, authentication, Origin, CORS, proxies, restarts, shutdown, tenants.
+/// Running a host: routes, authentication, Origin, CORS, proxies, sessions, the StateSource, presence, shutdown, every option.
 ///
 /// [memory guide]: memory
 /// [events guide]: events
@@ -26,7 +26,9 @@ pub mod design {}
 #[doc = include_str!("../docs/hosting.md")]
 pub mod hosting {}
 
-/// Limits, what users cost in memory, the worst case.
+/// What users cost in memory, the formula, the worst case.
+///
+/// [hosting guide]: hosting
 ///
 #[doc = include_str!("../docs/memory.md")]
 pub mod memory {}

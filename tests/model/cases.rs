@@ -1,0 +1,1 @@
+//! What plausible readings of the rules get wrong.

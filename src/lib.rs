@@ -38,12 +38,17 @@
 //! was [refused](Rejection) is taken off the screens, so that none shows an old number as current. A device that was away
 //! comes back with its [`Cursor`] and gets what it missed: of State the current value, of Log every record, or a
 //! [`GAP`](FrameKind::Gap) where records are gone. A device that reads slowly is only further behind: it makes nobody
-//! wait, and what it holds in memory is [bounded](UserHubBuilder).
+//! wait, what it holds in memory is [bounded](UserHubBuilder), and [`OnSlow`] says whether it may go on.
 //!
 //! # Where to go from here
 //! - [`Event`] and [`Kind`]: an application's own events. [`trading`]: eight that ship with the crate.
 //! - [`EventSink`], [`Broadcast`] and [`HubHandle`]: for services, which know no hub and no web framework.
 //! - [`transport`]: WebSocket and SSE for axum, tungstenite, and a [`FrameSink`](transport::FrameSink) for anything else.
+//! - [`state_source`](UserHubBuilder::state_source): a user's State from the host's database, when the hub does not know it.
+//! - [`close_session`](UserHub::close_session), [`close_user`](UserHub::close_user) and
+//!   [`valid_until`](ConnectOptions::valid_until): how connections end; [`drain`](UserHub::drain): how a hub does.
+//! - [`presence`](UserHub::presence) and [`connections`](UserHub::connections): who is there.
+//! - [`maintenance`](UserHub::maintenance): a future to spawn once; [`burst`](UserHub::burst): many broadcasts at once.
 //! - [`testing`]: for the tests of a host. [`guide`]: the design, and what whoever runs a host needs to know.
 //!
 //! # Features

@@ -193,9 +193,9 @@ impl<'g, S: EventSink + ?Sized> Group<'g, S> {
     /// ```
     /// use user_hub::{prelude::*, trading::PnlUpdate};
     ///
-    /// let hub = UserHub::new();
-    /// let group = hub.group("alice").event(&PnlUpdate::default());
-    /// # drop(group);
+    /// let (hub, pnl) = (UserHub::new(), PnlUpdate::default());
+    /// let group = hub.group("alice").event(&pnl);
+    /// assert_eq!(group.broadcast(), Outcome::Kept);
     /// ```
     pub fn event(mut self, event: &'g dyn ErasedEvent) -> Self {
         self.events.push(event);

@@ -83,7 +83,8 @@ impl EndedSessions {
 pub struct Undelivered {
     /// Connections that had not come to their end at the deadline.
     pub connections: usize,
-    /// Records that they had not taken, counted once a connection.
+    /// Records that they had not taken, counted once a connection. What one had taken and not handed out, because its
+    /// device reads slowly, is not counted here.
     pub records: usize,
 }
 

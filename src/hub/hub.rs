@@ -17,7 +17,7 @@ use crate::{CloseCode, CloseReason, ConnectionId, HubHandle};
 ///
 /// A clone is another reference to the same hub; it is `Send` and `Sync`, needs no runtime and spawns nothing.
 /// Broadcasting is an ordinary call from any thread: it never waits for a device, encodes an event at most once, and
-/// returns an [`Outcome`] that may be ignored.
+/// returns an [`Outcome`](crate::Outcome) that may be ignored.
 ///
 /// ```
 /// use futures::{StreamExt, executor::block_on};

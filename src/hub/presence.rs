@@ -206,8 +206,8 @@ impl UserHub {
     /// Watches users coming and leaving, beginning with those who are there.
     ///
     /// A user has come with the first device, and has left when the last one has been gone for the
-    /// [grace](crate::UserHubBuilder::presence_grace). That is seen in passing, or at once where
-    /// [`maintenance`](Self::maintenance) is driven. Costs some 100 bytes a user while there is a watcher.
+    /// [grace](crate::UserHubBuilder::presence_grace). That is seen in passing, or within a second
+    /// where [`maintenance`](Self::maintenance) is driven. Costs some 100 bytes a user while there is a watcher.
     ///
     /// ```
     /// use futures::{FutureExt, StreamExt};

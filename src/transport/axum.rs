@@ -67,8 +67,8 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 
 /// A request for a WebSocket: the extractor of a handler.
 ///
-/// The socket reads messages of at most 4 KiB with a buffer of 4 KiB, and gathers 16 KiB before it writes; axum's own
-/// defaults would cost 128 KiB a connection. A WebSocket over HTTP/2 comes as a `CONNECT` request: route it with
+/// The socket keeps to the hub's [`transport_limits`](UserHub::transport_limits): by default messages of at most 4 KiB, a
+/// read buffer of 4 KiB, and 16 KiB gathered before a write; axum's own defaults would cost 128 KiB a connection. A WebSocket over HTTP/2 comes as a `CONNECT` request: route it with
 /// `axum::routing::any`.
 ///
 /// ```
@@ -223,7 +223,7 @@ impl SseRequest {
         }
         match SseStream::connect(hub, user, resumed(options, &self.request)) {
             Ok(frames) => (SSE_HEADERS, Body::from_stream(frames.map(Ok::<_, Infallible>))).into_response(),
-            // The one answer on which an EventSource stops coming back.
+            // An EventSource gives up on it, and a client that asks can tell it from a server that is away.
             Err(ConnectError::SessionEnded) => StatusCode::NO_CONTENT.into_response(),
             Err(error) => refusal(&error),
         }

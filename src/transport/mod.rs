@@ -16,10 +16,10 @@
 //! What a handler needs of the HTTP request is a [`DeviceRequest`]; which web pages may connect is an [`OriginPolicy`].
 //!
 //! # Shutting down
-//! [`UserHub::shutdown`](crate::UserHub::shutdown) gives every device a `CLOSING` frame with code 1001. A device counts
-//! as connected until that has been sent, at the latest five seconds after on a WebSocket; so wait, as long as your
-//! patience lasts, until [`connection_count`](crate::UserHub::connection_count) is 0 before the process ends. axum's
-//! graceful shutdown does not know of upgraded connections.
+//! [`UserHub::drain`](crate::UserHub::drain) lets every device take what is in its log, then gives it a `CLOSING` frame with
+//! code 1001. A device counts as connected until that has been sent, at the latest five seconds after on a WebSocket, so
+//! `drain` has returned only when all have been told, or at its deadline. axum's graceful shutdown does not know of
+//! upgraded connections, and waits for SSE answers that nobody ends: so drain first.
 //!
 //! # How it is built
 //! ```text

@@ -203,6 +203,7 @@ mod removals {
     #[test]
     fn a_final_state_and_a_log_record_do_not_expire() {
         let mut log = log_of([expiring(5, last("A", "", 1)), expiring(5, happened("L", 1))]);
+        assert_eq!(log.next_deadline(), None);
         assert!(!log.handle_deadline(at(5), &ROOMY));
         assert_eq!(texts(&log), ["1 A", "2 L<0"]);
     }
@@ -392,6 +393,9 @@ mod refusal {
         assert_eq!(push_at(&mut log, 0, [state("A", "1", 2)]).unwrap().records, 1);
         assert_eq!(push_at(&mut log, 0, [removal("A", "1")]).unwrap().records, 1);
         assert_eq!(push_at(&mut log, 0, [state("A", "6", 1)]), Err(Refused::TooManyKeys));
+        let few_bytes = LogLimits { state_bytes: 1, ..ROOMY };
+        assert_eq!(log.append(vec![state("A", "2", 2)], at(0), &few_bytes).unwrap().records, 1);
+        assert_eq!(log.append(vec![state("A", "2", 1_000)], at(0), &few_bytes), Err(Refused::StateFull));
     }
 
     #[test]

@@ -70,10 +70,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let seed = setting("SEED", 7)?;
 
     let stored = Arc::clone(&database);
-    let hub =
-        UserHub::builder().state_source(move |user| state_source::load(Arc::clone(&stored), seed, user)).build()?;
-    let kept = hub.clone();
-    tokio::spawn(async move { kept.maintenance().await });
+    let hub = UserHub::builder()
+        .state_source(move |user| state_source::load(Arc::clone(&stored), seed, user))
+        // A handful of devices may come back almost at once after a restart.
+        .reconnect_spread(Duration::from_secs(2))
+        .build()?;
+    let maintained = hub.clone();
+    tokio::spawn(async move { maintained.maintenance().await });
 
     let events: Arc<dyn EventSink + Send + Sync> = Arc::new(hub.clone());
     let desks = Arc::new(Desks::open(seed, &database, &events)?);

@@ -393,7 +393,10 @@ impl World {
                     self.cut(seat);
                     self.seats[seat] = Seat::default();
                 }
-                self.connect(seat, 0, How::default());
+                self.cut(seat);
+                if !self.hub.is_closed() {
+                    self.connect(seat, 0, How::default());
+                }
             }
         }
     }

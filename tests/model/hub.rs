@@ -14,6 +14,8 @@ pub(crate) type User = &'static str;
 pub(crate) struct Setup {
     pub(crate) absent_users: usize,
     pub(crate) has_source: bool,
+    /// How many bytes all logs may take together.
+    pub(crate) memory: usize,
 }
 
 pub(crate) const CONNECTIONS_PER_USER: usize = 2;
@@ -99,6 +101,8 @@ pub(crate) struct Mailbox {
     last_used: u64,
     /// Its place in the books of users without a connection.
     entry: Option<(u64, u64)>,
+    /// What the hub's account has of it: what it weighed when it was last touched.
+    pub(crate) accounted: usize,
     load: Load,
     loading: Option<usize>,
 }
@@ -106,6 +110,10 @@ pub(crate) struct Mailbox {
 impl Mailbox {
     fn wake(&mut self) {
         self.readers.iter_mut().for_each(Reader::wake);
+    }
+
+    fn account(&mut self) {
+        self.accounted = self.list.bytes();
     }
 
     fn open(&self) -> usize {
@@ -334,6 +342,7 @@ impl Hub {
             readers: Vec::new(),
             last_used: now,
             entry: None,
+            accounted: 0,
             load: Load::Never,
             loading: None,
         }
@@ -354,15 +363,24 @@ impl Hub {
         self.boxes.get_mut(user).unwrap().entry = Some(entry);
     }
 
-    /// A few of those whose time has come: their Log goes, then the least recently used State.
+    /// What all logs weigh together.
+    pub(crate) fn bytes(&self) -> usize {
+        self.boxes.values().map(|mailbox| mailbox.accounted).sum()
+    }
+
+    /// A few of those whose time has come: their Log goes, then the least recently used State. Over the budget, who has
+    /// been away for longest goes before the time has come.
     fn sweep(&mut self, now: u64) {
+        let mut swept = false;
         for _ in 0..SWEEP {
-            let Some(first) = self.leaving.first_entry().filter(|first| now - first.key().0 >= RETENTION) else {
-                break;
-            };
+            let is_over = self.bytes() > self.setup.memory;
+            let is_due = |since: u64| is_over || now - since >= RETENTION;
+            let Some(first) = self.leaving.first_entry().filter(|first| is_due(first.key().0)) else { break };
             let user = first.remove();
+            swept = true;
             let mailbox = self.boxes.get_mut(user).unwrap();
             mailbox.list.retire();
+            mailbox.account();
             (mailbox.epoch, mailbox.keeps_log, mailbox.entry) = (None, false, None);
             if self.setup.absent_users > 0 && mailbox.list.has_own_state() {
                 let since = mailbox.last_used;
@@ -372,10 +390,12 @@ impl Hub {
             }
         }
         for _ in 0..SWEEP {
-            if self.absent.len() <= self.setup.absent_users {
+            let is_over = !swept && self.bytes() > self.setup.memory;
+            if !is_over && self.absent.len() <= self.setup.absent_users {
                 break;
             }
-            let ((since, _), user) = self.absent.pop_first().unwrap();
+            let Some(((since, _), user)) = self.absent.pop_first() else { break };
+            swept = true;
             let last_used = self.boxes[user].last_used;
             if last_used > since {
                 self.book(user, last_used, true);
@@ -415,6 +435,7 @@ impl Hub {
                 if is_news {
                     mailbox.wake();
                 }
+                mailbox.account();
             }
             return none(Expected::Refused(Refused::Encoding), flawed + 1);
         }
@@ -433,6 +454,7 @@ impl Hub {
         if mailbox.list.head() > head {
             mailbox.wake();
         }
+        mailbox.account();
         let open = mailbox.open();
         if mailbox.readers.is_empty() && mailbox.entry.is_none() {
             self.book(user, now, true);
@@ -615,6 +637,7 @@ impl Hub {
                 None => mailbox.load = mailbox.load.failed(now),
             },
         }
+        mailbox.account();
         mailbox.wake();
         if again {
             self.loads.push(Loading { user, deadline, answer: None, is_ready: false, is_taken: false });
@@ -645,6 +668,7 @@ impl Hub {
             if mailbox.list.pass(now) {
                 mailbox.wake();
             }
+            mailbox.account();
             line.log_deadline = mailbox.list.next_expiry();
         }
     }
@@ -681,6 +705,7 @@ impl Hub {
             if !waits {
                 let mailbox = self.catch_up(line.user, now);
                 mailbox.list.pass(now);
+                mailbox.account();
                 let (source, is_complete) = (mailbox.load.word(), mailbox.load == Load::Done { is_complete: true });
                 if is_complete {
                     database.check(line.user, &mailbox.list, now);

@@ -366,4 +366,10 @@ impl List {
             loaded.iter().filter(is_wanted).map(|event| Sent { wall: now, ..event.clone() }).collect();
         Some(wanted.into_iter().filter(|event| self.append(std::slice::from_ref(event), now).is_err()).count())
     }
+
+    /// What the log weighs.
+    pub(crate) fn bytes(&self) -> usize {
+        let states = self.states().into_iter().filter(|entry| entry.sent.class.is_ended() || self.counts(&entry.sent));
+        states.chain(self.logs()).map(|entry| entry.weight).sum()
+    }
 }

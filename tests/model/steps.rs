@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::database::Answer;
 use super::event::{Class, Flaw, Sent};
 use super::hub::Setup;
+use super::world::MEMORY;
 
 pub(crate) const USERS: [&str; 3] = ["alice", "bob", "carol"];
 /// Whose devices there are.
@@ -187,7 +188,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 pub(crate) fn script() -> impl Strategy<Value = Script> {
-    let setup = (0..3_usize, any::<bool>());
-    let setup = setup.prop_map(|(absent_users, has_source)| Setup { absent_users, has_source });
+    let memory = prop_oneof![2 => Just(100 * MEMORY), 1 => Just(MEMORY)];
+    let setup = (0..3_usize, any::<bool>(), memory);
+    let setup = setup.prop_map(|(absent_users, has_source, memory)| Setup { absent_users, has_source, memory });
     (setup, prop::collection::vec(step(), 1..120)).prop_map(|(setup, steps)| Script { setup, steps })
 }

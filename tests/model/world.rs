@@ -32,6 +32,8 @@ const LOG_BYTES: usize = 1_900;
 const LOG_AGE: u64 = 12;
 const STATE_KEYS: usize = 3;
 const STATE_BYTES: usize = 1_500;
+/// The least that a hub may have.
+pub(crate) const MEMORY: usize = LOG_BYTES + STATE_BYTES;
 
 fn builder(clock: &ManualClock) -> UserHubBuilder {
     UserHub::builder()
@@ -136,7 +138,7 @@ impl World {
     }
 
     fn hub(setup: Setup, clock: &ManualClock, database: &Arc<Mutex<Database>>) -> UserHub {
-        let builder = builder(clock).absent_users(setup.absent_users);
+        let builder = builder(clock).absent_users(setup.absent_users).memory_bytes(setup.memory);
         let database = Arc::clone(database);
         let load = move |user| database::load(Arc::clone(&database), &USERS, user);
         if setup.has_source { builder.state_source(load) } else { builder }.build().unwrap()
@@ -530,6 +532,7 @@ impl World {
         let users = self.model.boxes.values().filter(|mailbox| !mailbox.readers.is_empty()).count();
         assert_eq!((self.hub.user_count(), self.hub.connection_count()), (users, self.model.connections()));
         assert_eq!(self.hub.stats().mailboxes, self.model.boxes.len(), "who has a mailbox");
+        assert_eq!(self.hub.stats().bytes, self.model.bytes(), "what all logs weigh");
         assert_eq!(self.database.lock().calls, self.model.calls, "how often the StateSource was called");
         for wire in self.seats.iter().filter_map(|seat| seat.wire.as_ref()) {
             let woken = wire.woken.0.load(Ordering::SeqCst);

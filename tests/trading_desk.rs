@@ -83,14 +83,13 @@ async fn an_order_shows_on_all_devices_of_its_user_and_on_no_other() {
     let mut other = server.web_socket(&bob).await;
 
     let hers = server.place_order(&alice).await;
-    let on_tab = tab.until("the order", chain_is(&hers, "pending")).await;
-    let on_phone = phone.until("the order", chain_is(&hers, "pending")).await;
+    let on_tab = tab.until("the order", chain_is(&hers, "active")).await;
+    let on_phone = phone.until("the order", chain_is(&hers, "active")).await;
     assert_eq!(on_tab, on_phone);
 
     // The marker: what Bob would have got of hers came before his own order.
     let his = server.place_order(&bob).await;
     other.until("his order", chain_is(&his, "active")).await;
-    tab.until("the order filled", chain_is(&hers, "active")).await;
     assert!(other.seen.iter().all(|frame| !frame.to_string().contains(&hers)), "Bob saw {hers}");
     assert!(tab.seen.iter().all(|frame| !frame.to_string().contains(&his)), "Alice saw {his}");
 
@@ -385,8 +384,8 @@ async fn a_sign_out_ends_its_session_on_every_transport_and_no_other() {
 
     // Whoever is still there gets what happens now.
     let (hers, his) = (server.place_order(&her_phone).await, server.place_order(&his).await);
-    phone.until("her order", chain_is(&hers, "pending")).await;
-    bob.until("his order", chain_is(&his, "pending")).await;
+    phone.until("her order", chain_is(&hers, "active")).await;
+    bob.until("his order", chain_is(&his, "active")).await;
 }
 
 #[tokio::test]
@@ -409,7 +408,7 @@ async fn a_sign_out_everywhere_ends_every_session_of_the_user_also_after_a_resta
     }
     assert_eq!(tab.close_code().await, Some(3503));
     let order = server.place_order(&his).await;
-    bob.until("his order", chain_is(&order, "pending")).await;
+    bob.until("his order", chain_is(&order, "active")).await;
     drop(bob);
 
     // A sign-in that follows at once is a new one, and counts.

@@ -39,7 +39,7 @@ pub async fn serve(listener: TcpListener, app: Router, hub: UserHub) -> io::Resu
     let undelivered = hub.drain(DRAIN).await;
     if undelivered.connections > 0 {
         let Undelivered { connections, records, .. } = undelivered;
-        eprintln!("{connections} devices did not take what was left for them, {records} records in all");
+        eprintln!("not delivered, as their devices did not read: records {records}, connections {connections}");
     }
     drop(stop);
     let farewell = async {

@@ -92,3 +92,10 @@ fn a_head_of_any_length_fits_the_room_before_the_tail() {
     let longest = format!(r#"{{"seq":{0},"prevLog":{0},"group":{0}"#, Seq::MAX);
     assert!(tail.capacity() - tail.len() >= longest.len());
 }
+
+#[test]
+fn a_key_weighs_in_the_text_and_beside_it() {
+    let key = "k".repeat(100);
+    let more = state("A", &key, 1).bytes() - state("A", "", 1).bytes();
+    assert_eq!(more, 2 * key.len() + r#","key":"""#.len());
+}

@@ -34,6 +34,8 @@ pub(crate) struct Client {
     comes_late: bool,
     /// What a browser would resume with, over server-sent events.
     last_id: Option<String>,
+    /// The group that is held back although its cursor has come.
+    ended: Option<Seq>,
     /// How many of the device's records were looked at.
     checked: usize,
 }
@@ -56,6 +58,7 @@ impl Client {
     pub(crate) fn cut(&mut self) {
         self.device.cut();
         self.last_id = self.device.cursor();
+        self.ended = None;
     }
 
     pub(crate) fn count(&self, name: &str) -> u64 {
@@ -74,10 +77,7 @@ impl Client {
         let after = self.device.cursor();
         assert!(!is_back(before.as_deref(), after.as_deref()), "from {before:?} back to {after:?} by {text}");
         if let Some(id) = &frame.id {
-            self.last_id = id.clone().or_else(|| self.last_id.take());
-            // A group whose last member was replaced is held back although its `id` is there.
-            let is_held = !self.device.held.is_empty();
-            assert!(if is_held { !is_back(after.as_deref(), self.last_id.as_deref()) } else { after == self.last_id });
+            self.check_id(id.as_deref(), text);
         }
         self.check_records();
         if let Some(control) = &control {
@@ -86,6 +86,22 @@ impl Client {
         let halves = SIDES.map(|side| self.device.state.get(&half(side)));
         assert_eq!(halves[0], halves[1], "a group is seen whole or not at all: {text}");
         control
+    }
+
+    /// What a browser would resume with is what the device has processed, or holds back.
+    fn check_id(&mut self, id: Option<&str>, text: &str) {
+        if let Some(group) = self.ended.take() {
+            assert!(!text.contains(&format!(r#""group":{group},"#)), "{text} is behind the frame that ends its group");
+        }
+        self.last_id = id.map(str::to_owned).or_else(|| self.last_id.take());
+        let cursor = self.device.cursor();
+        if self.device.held.is_empty() {
+            assert_eq!(cursor, self.last_id, "{text}");
+        } else {
+            // Of a group whose last member was replaced, the last frame sent carries the cursor and is still held back.
+            self.ended = id.map(seq_of);
+            assert!(!is_back(cursor.as_deref(), self.last_id.as_deref()), "{text}");
+        }
     }
 
     fn note(&mut self, control: &Value) {

@@ -132,7 +132,8 @@ fn main() {
         let hub = UserHub::builder().absent_users(0).build().expect("the limits agree");
         let map = Channels::default();
         // The others are there, so that looking a user up costs what it costs.
-        let others: Vec<_> = (0..USERS).filter(|number| *number != 500).map(|number| format!("user-{number}")).collect();
+        let others: Vec<_> =
+            (0..USERS).filter(|number| *number != 500).map(|number| format!("user-{number}")).collect();
         let _connected: Vec<_> = others.iter().map(|user| (hub.connect(user), map.connect(user))).collect();
         let mut hub = Hub { devices: (0..devices).filter_map(|_| hub.connect("user-500").ok()).collect(), hub };
         let mut map = Map { devices: (0..devices).map(|_| map.connect("user-500")).collect(), channels: map };

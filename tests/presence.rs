@@ -382,7 +382,9 @@ fn the_list_says_how_far_each_connection_is_behind() {
     assert!(slow.next().now_or_never().is_some());
     assert_eq!(behind(), [0, 0]);
     let _new = hub.connect("alice").unwrap();
-    assert_eq!(behind(), [0, 0, 5], "one that has taken nothing is behind by everything");
+    assert_eq!(behind(), [0, 0, 0], "what was before it came is not its history");
+    hub.broadcast("alice", &Fill(3));
+    assert_eq!(behind(), [1, 1, 1]);
 }
 
 #[test]

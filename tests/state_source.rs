@@ -320,8 +320,8 @@ fn past_the_deadline_a_device_gets_what_there_is_and_is_told() {
     assert_pending!(tab.poll_next());
     at(&clock, &mut phone);
     assert!(tab.is_woken(), "who waits for the same load goes on too");
-    assert_first(&mut phone, &["TOTAL 1"], "failed");
-    assert_first(&mut tab, &["TOTAL 1"], "failed");
+    assert_first(&mut phone, &["FILL 1", "TOTAL 1"], "failed");
+    assert_first(&mut tab, &["FILL 1", "TOTAL 1"], "failed");
     assert_eq!(phone.next_deadline(), None);
 
     // The answer comes after all, but nobody waits for it: the next load will tell.
@@ -606,7 +606,7 @@ fn public_state_is_not_touched_by_the_load() {
     database.answers(LoadedState::new().event(Total(1)));
     let (mut seen, said) = first_batch(&mut phone);
     seen.sort();
-    assert_eq!((seen, said.as_str()), (vec![r#"NOTICE "meanwhile""#.to_owned(), "TOTAL 1".to_owned()], "loaded"));
+    assert_eq!((&*seen.join(", "), &*said), (r#"ALARM 1, NOTICE "meanwhile", TOTAL 1"#, "loaded"));
 }
 
 #[test]

@@ -112,6 +112,8 @@ pub(crate) struct Reader<W> {
     pub(crate) since: Timestamp,
     /// Up to where it has taken the log.
     pub(crate) taken: Seq,
+    /// Up to where it has handed out everything: where its batch began, or `taken` while it waits for more.
+    handed_out: Seq,
     /// Since when its transport waits for a pong.
     pub(crate) pinged: Option<Instant>,
     waker: Option<W>,
@@ -124,8 +126,19 @@ impl<W> Reader<W> {
         session: Option<SessionId>,
         transport: &'static str,
         since: Timestamp,
+        start: Seq,
     ) -> Self {
-        Self { id, session, transport, since, taken: 0, pinged: None, waker: None, closing: None }
+        Self {
+            id,
+            session,
+            transport,
+            since,
+            taken: start,
+            handed_out: start,
+            pinged: None,
+            waker: None,
+            closing: None,
+        }
     }
 
     pub(crate) const fn is_open(&self) -> bool {
@@ -202,6 +215,8 @@ impl<W> Mailbox<W> {
     pub(crate) fn took(&mut self, id: ConnectionId) {
         let head = self.log.head();
         if let Some(reader) = self.reader(id) {
+            // It asks for more, so it has handed out what it had.
+            reader.handed_out = reader.taken;
             reader.taken = head;
         }
     }
@@ -227,7 +242,10 @@ impl<W> Mailbox<W> {
     /// Keeps the waker of a connection that has taken everything; an older one comes back.
     pub(crate) fn park(&mut self, id: ConnectionId, waker: W) -> Option<W> {
         match self.reader(id) {
-            Some(reader) => reader.waker.replace(waker),
+            Some(reader) => {
+                reader.handed_out = reader.taken;
+                reader.waker.replace(waker)
+            }
             None => Some(waker),
         }
     }
@@ -256,9 +274,9 @@ impl<W> Mailbox<W> {
         (told, parked)
     }
 
-    /// How many records the connections that are still here have not taken.
-    pub(crate) fn untaken(&self) -> usize {
-        self.readers.iter().map(|reader| self.log.after(reader.taken).count()).sum()
+    /// How many records the connections that are still here may not have handed out: a batch counts until all of it was.
+    pub(crate) fn undelivered(&self) -> usize {
+        self.readers.iter().map(|reader| self.log.after(reader.handed_out).count()).sum()
     }
 
     /// Adds the wakers of all parked connections to `parked`.

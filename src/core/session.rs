@@ -20,11 +20,17 @@ use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
 use crate::vocabulary::frame::{Control, GapReason, Protocol, ResetReason, StateSourceState};
 use crate::{CloseCode, CloseReason, ConnectionId, Frame, UserId};
 
+/// How many places of a batch a connection keeps: one large batch must not cost it its size for ever.
+const KEPT: usize = 64;
+
 /// Where a connection begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Begin {
     /// With every State that is not final and the last so many Log records.
     New { log_records: usize },
+    /// As a new device that was registered when the log had come to this position: what happened since is its own, even if
+    /// it takes it later.
+    Since(Seq),
     /// After a cursor, if it is one of this mailbox.
     After(Cursor),
     /// With everything retained, because what the device had is not known.
@@ -136,6 +142,23 @@ impl Session {
         self.is_over
     }
 
+    /// It is registered now: from here on no Log passes it by. Returns the position that it begins at.
+    pub(crate) fn register(&mut self, log: &Log) -> Seq {
+        match self.begin {
+            Some(Begin::New { log_records }) => {
+                let start = log.before_last(log_records);
+                self.begin = Some(Begin::Since(start));
+                start
+            }
+            Some(Begin::After(cursor)) if self.knows(cursor, log) => cursor.seq,
+            _ => 0,
+        }
+    }
+
+    fn knows(&self, cursor: Cursor, log: &Log) -> bool {
+        cursor.epoch == self.epoch && cursor.seq <= log.head()
+    }
+
     /// Whether it was told to close.
     pub(crate) const fn is_closing(&self) -> bool {
         self.closing.is_some()
@@ -217,13 +240,9 @@ impl Session {
 
     fn take_first(&mut self, begin: Begin, log: &Log) {
         match begin {
-            Begin::New { log_records } => {
-                let start = log.before_last(log_records);
-                let last_log = log.last_log_at(start);
-                self.batch.push_back(Item::Connected { after: None, recovered: false, last_log });
-                self.push_records(log.live_and_log_after(start), Carry::AfterFirstLog);
-            }
-            Begin::After(cursor) if cursor.epoch == self.epoch && cursor.seq <= log.head() => {
+            Begin::New { log_records } => self.take_snapshot(log.before_last(log_records), log),
+            Begin::Since(start) => self.take_snapshot(start, log),
+            Begin::After(cursor) if self.knows(cursor, log) => {
                 self.position = cursor.seq;
                 self.carried = Some(cursor.seq);
                 let last_log = if cursor.seq < log.log_floor() { 0 } else { log.last_log_at(cursor.seq) };
@@ -246,14 +265,28 @@ impl Session {
         self.end_batch(true, log);
     }
 
+    /// Takes what a new device gets: State, and the Log above `start`.
+    fn take_snapshot(&mut self, start: Seq, log: &Log) {
+        let is_overrun = start < log.log_floor();
+        let last_log = if is_overrun { 0 } else { log.last_log_at(start) };
+        self.batch.push_back(Item::Connected { after: None, recovered: false, last_log });
+        if is_overrun {
+            self.push_gap(start, log.log_floor());
+        }
+        self.push_records(log.live_and_log_after(start), Carry::AfterFirstLog);
+    }
+
+    /// Declares what was evicted above `position`, up to `to`.
+    fn push_gap(&mut self, position: Seq, to: Seq) {
+        let from = Some(position + 1);
+        self.batch.push_back(Item::Gap { from, to: Some(to), reason: GapReason::Evicted, last_log: to });
+    }
+
     /// Takes what is above the position, of Log only what is above `floor`; true if a RESET was needed, after which the
     /// device waits for SYNCED.
     fn take_after_position(&mut self, log: &Log, floor: Seq) -> bool {
         if self.position < log.log_floor() {
-            let to = floor;
-            let gap =
-                Item::Gap { from: Some(self.position + 1), to: Some(to), reason: GapReason::Evicted, last_log: to };
-            self.batch.push_back(gap);
+            self.push_gap(self.position, floor);
         }
         let is_reset = self.position < log.state_floor();
         let is_wanted = |record: &&Arc<Record>| record.class != Class::Log || record.seq > floor;
@@ -300,7 +333,11 @@ impl Session {
 
     /// The next frame of the batch; `None` when it was handed out.
     pub(crate) fn next_frame(&mut self) -> Option<Frame> {
-        match self.batch.pop_front() {
+        let item = self.batch.pop_front();
+        if self.batch.is_empty() && self.batch.capacity() > KEPT {
+            self.batch = VecDeque::new();
+        }
+        match item {
             Some(item) => Some(self.frame(item)),
             None if self.is_over => None,
             None => {

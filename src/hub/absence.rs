@@ -158,3 +158,24 @@ impl Absence {
         self.due.set(excess.map(|(entry, _)| entry.since).or(retired));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::UserHub;
+
+    #[test]
+    fn however_often_a_user_comes_and_goes_the_books_have_one_entry() -> Result<(), crate::ConnectError> {
+        let hub = UserHub::new();
+        for _ in 0..1_000 {
+            drop(hub.connect("alice")?);
+        }
+        let entries = || {
+            let books = hub.shared.absence.books.lock();
+            (books.leaving.len(), books.absent.len())
+        };
+        assert_eq!(entries(), (1, 0));
+        let _device = hub.connect("alice")?;
+        assert_eq!(entries(), (0, 0));
+        Ok(())
+    }
+}

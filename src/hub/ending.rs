@@ -83,7 +83,7 @@ impl EndedSessions {
 pub struct Undelivered {
     /// Connections that had not come to their end at the deadline.
     pub connections: usize,
-    /// Records that they had not taken, counted once a connection. What one had taken and not handed out, because its
+    /// Records that they may not have been handed, counted once a connection; a batch counts until all of it was. What one had taken and not handed out, because its
     /// device reads slowly, is not counted here.
     pub records: usize,
 }
@@ -104,6 +104,9 @@ impl UserHub {
     /// # Ok::<(), user_hub::ConnectError>(())
     /// ```
     pub fn close_user(&self, user: &str, reason: &CloseReason) -> usize {
+        if !reason.code().reconnect() {
+            self.shared.remember_sessions_of(user);
+        }
         self.shared.close_where(user, reason, |_| true)
     }
 
@@ -129,7 +132,7 @@ impl UserHub {
         self.shared.close_where(user, reason, |reader| reader.session.as_ref() == Some(&session))
     }
 
-    /// Ends one connection of a user; false if it is not there.
+    /// Ends one connection of a user; false if it is not there. Its session goes on: other devices of it are not touched.
     ///
     /// ```
     /// use user_hub::{CloseCode, CloseReason, UserHub};
@@ -227,22 +230,25 @@ impl Shared {
     }
 
     fn close_where(&self, user: &str, reason: &CloseReason, which: impl Fn(&Reader<Waker>) -> bool) -> usize {
-        let now = self.config.clock.now();
         let Some(slot) = self.registry.find(user) else { return 0 };
         let (told, parked) = {
             let mut mailbox = slot.mailbox.lock();
-            if !reason.code().reconnect() {
-                for session in mailbox.open_readers().filter(|reader| which(reader)).filter_map(|r| r.session.as_ref())
-                {
-                    self.ended_sessions.remember(&slot.user, session, now);
-                }
-            }
             let closed = mailbox.close_where(&which, |_| Closing::at_once(reason.clone()));
             slot.closings.fetch_add(1, Ordering::Release);
             closed
         };
         wake(parked);
         told
+    }
+
+    /// The sessions that a user's connections belong to are to stay away.
+    fn remember_sessions_of(&self, user: &str) {
+        let now = self.config.clock.now();
+        let Some(slot) = self.registry.find(user) else { return };
+        let mailbox = slot.mailbox.lock();
+        for session in mailbox.open_readers().filter_map(|reader| reader.session.as_ref()) {
+            self.ended_sessions.remember(&slot.user, session, now);
+        }
     }
 
     fn close_all(&self, drains: bool) {
@@ -275,7 +281,7 @@ impl Shared {
         self.registry.for_each(|slot| {
             let mailbox = slot.mailbox.lock();
             undelivered.connections += mailbox.open();
-            undelivered.records += mailbox.untaken();
+            undelivered.records += mailbox.undelivered();
         });
         undelivered
     }

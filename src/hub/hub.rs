@@ -133,14 +133,18 @@ impl UserHub {
                 return Err(error);
             }
             shared.absence.returned(&mut mailbox);
+            // Registering is when the device begins: what is broadcast from here on is for it, however late it asks.
+            shared.catch_up(&mut mailbox, moment);
+            let options_of_session = options.session_options(shared, moment);
+            let mut session = Session::new(id, user, mailbox.epoch, options_of_session, moment.now);
+            let start = session.register(&mailbox.log);
             let is_first = !mailbox.has_readers();
-            let reader = Reader::new(id, options.session.clone(), options.transport, moment.wall);
+            let reader = Reader::new(id, options.session.clone(), options.transport, moment.wall, start);
             let is_full = mailbox.connections() >= limit;
             let displaced = mailbox.register(reader, limit, &closing);
             slot.closings.fetch_add(u32::from(is_full), Ordering::Release);
-            let watching = if is_first { shared.presence.came(&user) } else { Vec::new() };
+            let watching = if is_first { shared.presence.came(session.user()) } else { Vec::new() };
             let (loading, _replaced) = shared.join_load(&slot, &mut mailbox, moment.now);
-            let session = Session::new(id, user, mailbox.epoch, options.session_options(shared, moment), moment.now);
             shared.users.fetch_add(usize::from(is_first), Ordering::Relaxed);
             shared.connections.fetch_add(1, Ordering::AcqRel);
             drop(mailbox);

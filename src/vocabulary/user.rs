@@ -128,6 +128,12 @@ impl From<&str> for SessionId {
     }
 }
 
+impl From<String> for SessionId {
+    fn from(id: String) -> Self {
+        Self::new(id)
+    }
+}
+
 impl fmt::Debug for SessionId {
     /// Shows nothing: a host may use the secret itself as the name.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -288,7 +288,7 @@ impl World {
     fn begin(&mut self, seat: usize, begin: Begin, on_slow: SlowPolicy) {
         self.last_connection += 1;
         let id = ConnectionId::from_number(self.last_connection);
-        let reader = Reader::new(id, None, "", at(self.now).wall);
+        let reader = Reader::new(id, None, "", at(self.now).wall, 0);
         let closing = Closing::at_once(CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS));
         self.mailbox.register(reader, CONNECTIONS, &closing);
         let (user, epoch) = (UserId::new("alice").unwrap(), self.mailbox.epoch);

@@ -138,6 +138,28 @@ mod beginning {
     }
 
     #[test]
+    fn what_happens_between_the_registration_of_a_new_device_and_its_first_batch_is_its_own() {
+        let mut log = Log::default();
+        push(&mut log, [happened("L", 1)]).unwrap();
+        let mut new = session(Begin::New { log_records: 0 });
+        assert_eq!(new.register(&log), 1);
+        push(&mut log, [happened("L", 2)]).unwrap();
+        assert_eq!(batch(&mut new, &log)[1], "2 L<1 -> 2");
+    }
+
+    #[test]
+    fn what_is_evicted_between_the_registration_of_a_new_device_and_its_first_batch_is_declared() {
+        let mut log = Log::default();
+        let mut new = session(Begin::New { log_records: 0 });
+        new.register(&log);
+        push(&mut log, [happened("L", 1)]).unwrap();
+        log.handle_deadline(at(1_000_000), &ROOMY);
+        let frames = frames(&mut new, &log);
+        let expected = r#"{"type":"GAP","from":1,"to":1,"reason":"evicted","lastLog":1}"#;
+        assert_eq!(frames[1].text(), expected);
+    }
+
+    #[test]
     fn a_new_device_may_ask_for_the_last_log_records() {
         let got = batch(&mut session(Begin::New { log_records: 1 }), &full_log());
         assert_eq!(got, ["CONNECTED", "1 A", "6 L<2 -> 6", "7 D -> 7", "SYNCED -> 7"]);

@@ -585,3 +585,56 @@ fn closing_does_not_split_a_group() {
     host.hub.shutdown();
     assert_eq!(client.read_all(), ["2 PRICE/1 (3)", "3 FILL<1 (3) -> 3", "CLOSING"]);
 }
+
+/// Registering is when a device begins: what happens before it first asks is for it, or declared.
+#[test]
+fn a_new_device_that_is_slow_to_ask_misses_nothing_since_it_connected() {
+    let (mut host, mut client) = (Host::new(), Client::default());
+    host.fills(3);
+    client.start(&host.hub);
+    host.fills(1);
+    let frames = ["CONNECTED", "2 FILL<1 -> 2", "3 FILL<2 -> 3", "4 FILL<3 -> 4", "SYNCED -> 4"];
+    assert_eq!(client.read_all(), frames, "the last two before it came, and the one after");
+
+    let mut late = Client::default();
+    late.start(&host.hub);
+    host.fills(6);
+    let frames =
+        ["CONNECTED", "GAP 3..6", "7 FILL<6 -> 7", "8 FILL<7 -> 8", "9 FILL<8 -> 9", "10 FILL<9 -> 10", "SYNCED -> 10"];
+    assert_eq!(late.read_all(), frames);
+    host.is_right(&late);
+}
+
+#[test]
+fn a_heartbeat_comes_every_interval_and_says_how_far() {
+    let mut host = Host::new();
+    let options = ConnectOptions::new().heartbeat(Some(RETENTION / 4));
+    let connection = host.hub.connect_with("alice", options).unwrap();
+    let mut client = Client { connection: Some(connection), ..Client::default() };
+    client.read_all();
+    for seq in 1..4 {
+        host.fills(1);
+        host.clock.advance(RETENTION / 4);
+        let connection = client.connection.as_mut().unwrap();
+        let now = connection.now();
+        assert_eq!(connection.next_deadline(), Some(now));
+        connection.handle_deadline(now);
+        let fill = format!("{seq} FILL<{} -> {seq}", seq - 1);
+        assert_eq!(client.read_all(), [fill, format!("HEARTBEAT -> {seq}")]);
+    }
+}
+
+#[test]
+fn what_is_not_public_goes_to_nobody_who_it_is_not_for() {
+    let mut host = Host::new();
+    let mut bobs = host.hub.connect("bob").unwrap();
+    for private in [live("1"), fill(), removal("1")] {
+        let group = [public(live("1")), private];
+        let refused = host.send_to(Audience::Everybody, &group);
+        assert!(matches!(refused, Outcome::Rejected(Rejection::NotPublic { .. })), "{refused:?} for {group:?}");
+        host.send(&group);
+    }
+    let names: Vec<_> =
+        std::iter::from_fn(|| bobs.next().now_or_never().flatten()).map(|f| f.name().to_owned()).collect();
+    assert_eq!(names, ["CONNECTED", "SYNCED"]);
+}

@@ -138,8 +138,15 @@ struct Loading {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Begin {
-    New { log_records: usize },
-    After { is_epoch: bool, seq: Seq },
+    New {
+        log_records: usize,
+    },
+    /// A new device that was registered when the list had come to this place.
+    Since(Seq),
+    After {
+        is_epoch: bool,
+        seq: Seq,
+    },
     Unknown,
 }
 
@@ -253,10 +260,15 @@ impl Line {
                 return;
             }
             None => self.go_on(list, list.log_floor),
-            Some(Begin::New { log_records }) => {
-                let start = list.before_last(log_records);
+            Some(Begin::Since(start)) => {
                 taken.start = Some(start);
-                self.due.push_back(Due::Connected { after: None, recovered: false, last_log: list.last_log_at(start) });
+                let is_overrun = start < list.log_floor;
+                let last_log = if is_overrun { 0 } else { list.last_log_at(start) };
+                self.due.push_back(Due::Connected { after: None, recovered: false, last_log });
+                if is_overrun {
+                    let floor = list.log_floor;
+                    self.due.push_back(Due::Gap { from: Some(start + 1), to: Some(floor), last_log: floor });
+                }
                 let mut left = list.left_above(0);
                 left.retain(|entry| entry.is_live() || entry.is_log() && entry.seq > start);
                 self.records(left, false);
@@ -490,17 +502,32 @@ impl Hub {
         }
     }
 
-    pub(crate) fn connect(&mut self, user: User, id: u64, begin: Begin, how: How, now: u64) -> Line {
+    /// `begin` is told the epoch of the mailbox, if anybody was.
+    pub(crate) fn connect(
+        &mut self,
+        user: User,
+        id: u64,
+        begin: impl FnOnce(Option<&str>) -> Begin,
+        how: How,
+        now: u64,
+    ) -> Line {
         self.sweep(now);
         if !self.boxes.contains_key(user) {
             let mailbox = self.new_mailbox(now);
             self.boxes.insert(user, mailbox);
         }
-        let mailbox = self.boxes.get_mut(user).unwrap();
-        if let Some(entry) = mailbox.entry.take() {
+        let mailbox = self.catch_up(user, now);
+        // From here on no Log passes it by, however late it asks.
+        let begin = match begin(mailbox.epoch.as_deref()) {
+            Begin::New { log_records } => Begin::Since(mailbox.list.before_last(log_records)),
+            begin => begin,
+        };
+        let entry = mailbox.entry.take();
+        entry.into_iter().for_each(|entry| {
             self.leaving.remove(&entry);
             self.absent.remove(&entry);
-        }
+        });
+        let mailbox = self.boxes.get_mut(user).unwrap();
         if mailbox.open() >= CONNECTIONS_PER_USER {
             let open = mailbox.readers.iter_mut().filter(|reader| reader.closing.is_none());
             let displaced = open.min_by_key(|reader| (reader.pinged.is_none(), reader.pinged)).unwrap();

@@ -19,8 +19,8 @@ pub(crate) enum Step {
         user: usize,
         events: Vec<Sent>,
     },
-    /// Several broadcasts that wake each connection once.
-    Burst(Vec<(usize, Vec<Sent>)>),
+    /// Several broadcasts, to a user or to everybody, that wake each connection once.
+    Burst(Vec<(Option<usize>, Vec<Sent>)>),
     SendToAll(Vec<Sent>),
     /// With the cursor that the device has, or else as a new one with so many Log records.
     Connect {
@@ -58,6 +58,10 @@ pub(crate) enum Step {
     /// The driver of this device's connection sees to what is due.
     Drive {
         seat: usize,
+    },
+    /// All of them, after a while.
+    DriveAll {
+        seconds: u64,
     },
     CloseUser {
         user: usize,
@@ -163,9 +167,13 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let answer = prop_oneof![3 => Just(Answer::AtOnce), 3 => Just(Answer::Late), 1 => Just(Answer::Fails)];
     let send = (user.clone(), group(false)).boxed();
+    let in_burst = prop_oneof![
+        3 => send.clone().prop_map(|(user, events)| (Some(user), events)),
+        1 => group(true).prop_map(|events| (None, events)),
+    ];
     prop_oneof![
         24 => send.clone().prop_map(|(user, events)| Step::Send { user, events }),
-        1 => prop::collection::vec(send, 1..4).prop_map(Step::Burst),
+        1 => prop::collection::vec(in_burst, 1..4).prop_map(Step::Burst),
         6 => group(true).prop_map(Step::SendToAll),
         10 => (seat.clone(), 0..5_usize, how).prop_map(|(seat, log_records, how)| Step::Connect { seat, log_records, how }),
         2 => (seat.clone(), stranger).prop_map(|(seat, stranger)| Step::ConnectAs { seat, stranger }),
@@ -178,6 +186,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => seat.clone().prop_map(|seat| Step::Pong { seat }),
         5 => (0..9_u64).prop_map(|seconds| Step::Pass { seconds }),
         4 => seat.clone().prop_map(|seat| Step::Drive { seat }),
+        3 => (0..12_u64).prop_map(|seconds| Step::DriveAll { seconds }),
         1 => user.clone().prop_map(|user| Step::CloseUser { user }),
         1 => seat.clone().prop_map(|seat| Step::CloseConnection { seat }),
         1 => seat.prop_map(|seat| Step::End { seat }),

@@ -168,9 +168,21 @@ impl World {
             }
             Step::Burst(sends) => {
                 let hub = self.hub.clone();
-                hub.burst(|burst| sends.iter().for_each(|(user, events)| self.send(burst, USERS[*user], events)));
+                let woken = self.woken();
+                hub.burst(|burst| {
+                    for (user, events) in sends {
+                        match user {
+                            Some(user) => self.send(burst, USERS[*user], events),
+                            None => self.send_to_all(burst, events),
+                        }
+                    }
+                    assert_eq!(self.woken(), woken, "nobody is woken before the end of a burst");
+                });
             }
-            Step::SendToAll(events) => self.send_to_all(events),
+            Step::SendToAll(events) => {
+                let hub = self.hub.clone();
+                self.send_to_all(&hub, events);
+            }
             Step::Connect { seat, log_records, how } => self.connect(*seat, *log_records, *how),
             Step::ConnectAs { seat, stranger } => self.connect_as(*seat, *stranger),
             Step::Read { seat, frames } => self.read(*seat, *frames),
@@ -179,9 +191,10 @@ impl World {
             Step::LoseLog { seat } => self.seats[*seat].loses_next = true,
             Step::Ping { seat } => self.ping(*seat, true),
             Step::Pong { seat } => self.ping(*seat, false),
-            Step::Pass { seconds } => {
-                self.now += seconds;
-                self.clock.advance(Duration::from_secs(*seconds));
+            Step::Pass { seconds } => self.pass(*seconds),
+            Step::DriveAll { seconds } => {
+                self.pass(*seconds);
+                (0..SEATS.len()).for_each(|seat| self.drive(seat));
             }
             Step::Drive { seat } => self.drive(*seat),
             Step::CloseUser { user } => {
@@ -207,6 +220,12 @@ impl World {
             }
             Step::Restart => self.restart(),
         }
+    }
+
+    /// How often the connections were woken, all together.
+    fn woken(&self) -> usize {
+        let wires = self.seats.iter().filter_map(|seat| seat.wire.as_ref());
+        wires.map(|wire| wire.woken.0.load(Ordering::SeqCst)).sum()
     }
 
     fn numbered(&mut self, events: &[Sent], is_public: bool) -> Vec<Sent> {
@@ -237,10 +256,10 @@ impl World {
         submit(sink, Audience::User(user), &events, &became);
     }
 
-    fn send_to_all(&mut self, events: &[Sent]) {
+    fn send_to_all(&mut self, sink: &dyn EventSink, events: &[Sent]) {
         let events = self.numbered(events, true);
         let became = self.model.send_to_all(&events, self.now);
-        submit(&self.hub, Audience::Everybody, &events, &became);
+        submit(sink, Audience::Everybody, &events, &became);
     }
 
     fn connect(&mut self, seat: usize, log_records: usize, how: How) {
@@ -250,10 +269,10 @@ impl World {
             None => Start::SnapshotAndLog(log_records),
         };
         let (user, cursor) = (self.user(seat), self.seats[seat].device.cursor());
-        let begin = match start {
+        // What is known is decided when the mailbox is found.
+        let begin = |epoch: Option<&str>| match start {
             Start::SnapshotAndLog(log_records) => Begin::New { log_records },
             Start::After(cursor) => {
-                let epoch = self.model.boxes.get(user).and_then(|mailbox| mailbox.epoch.clone());
                 let is_epoch = epoch.is_some_and(|epoch| cursor.to_string() == format!("{epoch}-{}", cursor.seq()));
                 Begin::After { is_epoch, seq: cursor.seq() }
             }
@@ -268,7 +287,6 @@ impl World {
         self.last_connection += 1;
         let closes_when_slow = how.closes_when_slow;
         let how = super::hub::How { heartbeat, valid_until, closes_when_slow };
-        // A cursor of an epoch that nobody was told cannot be known; one of this epoch may still turn out to be.
         let line = self.model.connect(user, self.last_connection, begin, how, self.now);
         let wire = Wire {
             connection,
@@ -288,7 +306,9 @@ impl World {
         let user = self.user(seat);
         let mailbox = self.model.boxes.get(user);
         let (epoch, head) = mailbox.map_or((None, 0), |mailbox| (mailbox.epoch.clone(), mailbox.list.head()));
-        let other = self.seats[(seat + 3) % SEATS.len()].device.cursor();
+        // A cursor that it had from another, of its own user, would claim what it has not processed.
+        let is_own = |cursor: &String| epoch.as_ref().is_some_and(|epoch| cursor.starts_with(epoch));
+        let other = self.seats[(seat + 3) % SEATS.len()].device.cursor().filter(|cursor| !is_own(cursor));
         let device = &mut self.seats[seat].device;
         match (stranger, epoch, other) {
             (Stranger::New, ..) => self.seats[seat] = Seat::default(),
@@ -308,6 +328,11 @@ impl World {
             self.model.disconnect(&wire.line, self.now);
         }
         self.seats[seat].device.cut();
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.now += seconds;
+        self.clock.advance(Duration::from_secs(seconds));
     }
 
     fn ping(&mut self, seat: usize, is_waiting: bool) {

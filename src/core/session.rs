@@ -151,7 +151,11 @@ impl Session {
                 start
             }
             Some(Begin::After(cursor)) if self.knows(cursor, log) => cursor.seq,
-            _ => 0,
+            _ => {
+                // Also if the log comes as far as the cursor before the first batch is taken.
+                self.begin = Some(Begin::Unknown);
+                0
+            }
         }
     }
 

@@ -145,3 +145,294 @@ mod draining {
         assert_eq!(mailbox.undelivered(), 1);
     }
 }
+
+mod loading {
+    use super::*;
+    use crate::core::mailbox::Load;
+    use crate::vocabulary::frame::StateSourceState;
+
+    #[test]
+    fn a_load_is_wanted_once() {
+        assert!(Load::Never.is_wanted(at(0).now));
+        assert!(Load::Never.started().is_running());
+        assert!(!Load::Never.started().is_wanted(at(99).now));
+        assert!(!Load::Done { complete: false }.is_wanted(at(99).now));
+    }
+
+    #[test]
+    fn each_failure_in_a_row_doubles_the_wait_up_to_half_a_minute() {
+        let mut load = Load::Never;
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            load = load.started().failed(at(0).now);
+            waits.extend((0..60).find(|second| load.is_wanted(at(*second).now)));
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
+        let again = Load::Done { complete: true }.started().failed(at(0).now);
+        assert!(again.is_wanted(at(1).now), "a success begins the row anew");
+    }
+
+    #[test]
+    fn synced_says_loaded_only_if_everything_is_there() {
+        assert_eq!(Load::Never.state(), StateSourceState::None);
+        assert_eq!(Load::Done { complete: true }.state(), StateSourceState::Loaded);
+        for load in [Load::Done { complete: false }, Load::Never.started(), Load::Never.failed(at(0).now)] {
+            assert_eq!(load.state(), StateSourceState::Failed, "{load:?}");
+        }
+    }
+}
+
+mod absence {
+    use super::*;
+
+    #[test]
+    fn log_for_a_user_who_never_connected_is_left_out() {
+        let mut mailbox = mailbox();
+        let appended = mailbox.append(vec![happened("L", 1), state("A", "", 1)], at(0), &ROOMY).unwrap();
+        assert_eq!((appended.records, texts(&mailbox.log)), (1, vec!["1 A".to_owned()]));
+        assert_eq!(mailbox.append(vec![happened("L", 1)], at(0), &ROOMY).unwrap(), Appended::default());
+    }
+
+    #[test]
+    fn log_is_kept_from_the_first_connection_until_it_is_retired() {
+        let mut mailbox = with_readers([1]);
+        mailbox.unregister(id(1), at(0).now);
+        mailbox.append(vec![happened("L", 1), state("A", "", 1), last("B", "", 1)], at(0), &ROOMY).unwrap();
+        assert_eq!(mailbox.log.last_log(), 1);
+        mailbox.retire(Epoch(0xcd));
+        assert_eq!((mailbox.epoch, texts(&mailbox.log)), (Epoch(0xcd), vec!["2 A (3)".to_owned()]));
+        mailbox.append(vec![happened("L", 2)], at(0), &ROOMY).unwrap();
+        assert_eq!(mailbox.log.head(), 3, "nobody would ever get it");
+    }
+
+    #[test]
+    fn a_cursor_from_before_a_mailbox_retired_is_unknown() {
+        let mut mailbox = mailbox();
+        mailbox.append(vec![state("A", "", 1)], at(0), &ROOMY).unwrap();
+        mailbox.retire(Epoch(0xcd));
+        let user = UserId::new("alice").unwrap();
+        let mut returned = Session::new(id(2), user, mailbox.epoch, options(after(1), None), at(0).now);
+        assert_eq!(batch(&mut returned, &mailbox.log), ["CONNECTED", "GAP null..null", "1 A -> 1", "SYNCED -> 1"]);
+    }
+
+    #[test]
+    fn what_has_expired_is_gone_before_something_new_is_there() {
+        let mut mailbox = mailbox();
+        let limits = LogLimits { state_keys: 1, ..ROOMY };
+        mailbox.append(vec![expiring(5, state("A", "", 1))], at(0), &limits).unwrap();
+        assert_eq!(mailbox.append(vec![state("B", "", 1)], at(4), &limits), Err(Refused::TooManyKeys));
+        assert_eq!(mailbox.append(vec![state("B", "", 1)], at(5), &limits).unwrap().records, 1);
+    }
+}
+
+mod everybody {
+    use super::*;
+
+    fn hub_wide() -> Log {
+        Log::hub_wide()
+    }
+
+    fn tell(hub_wide: &mut Log, drafts: impl IntoIterator<Item = Draft>) {
+        push(hub_wide, drafts.into_iter().map(public)).unwrap();
+    }
+
+    fn own(mailbox: &mut Mailbox<&'static str>, draft: Draft) {
+        mailbox.append(vec![draft], at(0), &ROOMY).unwrap();
+    }
+
+    fn catch_up(mailbox: &mut Mailbox<&'static str>, hub_wide: &Log) {
+        assert!(mailbox.is_behind(hub_wide.head()));
+        mailbox.take_over(hub_wide, at(0), &ROOMY);
+        assert!(!mailbox.is_behind(hub_wide.head()));
+    }
+
+    #[test]
+    fn a_new_mailbox_is_seeded_with_the_public_state_and_not_with_history() {
+        let mut hub_wide = hub_wide();
+        tell(&mut hub_wide, [state("P", "1", 1), happened("NEWS", 1), last("P", "2", 1), state("P", "3", 1)]);
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(texts(&mailbox.log), ["1 P:1", "2 P:3"]);
+        assert_eq!(mailbox.log.log_floor(), 0, "what was before it was made is not its history");
+    }
+
+    #[test]
+    fn public_records_stand_in_the_right_place() {
+        let mut hub_wide = hub_wide();
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        own(&mut mailbox, happened("L", 1));
+        tell(&mut hub_wide, [happened("NEWS", 1)]);
+        tell(&mut hub_wide, [state("P", "", 1)]);
+        catch_up(&mut mailbox, &hub_wide);
+        own(&mut mailbox, happened("L", 2));
+        assert_eq!(texts(&mailbox.log), ["1 L<0", "2 NEWS<1", "3 P", "4 L<2"]);
+    }
+
+    #[test]
+    fn a_public_group_is_a_group_in_every_mailbox() {
+        let mut hub_wide = hub_wide();
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        own(&mut mailbox, happened("L", 1));
+        tell(&mut hub_wide, [happened("NEWS", 1), state("P", "", 1)]);
+        tell(&mut hub_wide, [happened("NEWS", 2), state("Q", "", 1)]);
+        tell(&mut hub_wide, [happened("NEWS", 3)]);
+        tell(&mut hub_wide, [happened("NEWS", 4)]);
+        catch_up(&mut mailbox, &hub_wide);
+        let expected = ["1 L<0", "2 NEWS<1 (3)", "3 P (3)", "4 NEWS<2 (5)", "5 Q (5)", "6 NEWS<4", "7 NEWS<6"];
+        assert_eq!(texts(&mailbox.log), expected);
+    }
+
+    #[test]
+    fn a_mailbox_that_comes_too_late_for_a_public_log_record_has_a_gap() {
+        let limits = LogLimits { log_records: 1, ..ROOMY };
+        let mut hub_wide = hub_wide();
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        own(&mut mailbox, happened("L", 1));
+        for value in 1..=2 {
+            hub_wide.append(vec![public(happened("NEWS", value))], at(0), &limits).unwrap();
+        }
+        catch_up(&mut mailbox, &hub_wide);
+        let got = batch(&mut session(after(1)), &mailbox.log);
+        assert_eq!(got, ["CONNECTED", "GAP 2..2", "3 NEWS<2 -> 3", "SYNCED -> 3"]);
+    }
+
+    #[test]
+    fn a_mailbox_that_has_everything_has_no_gap() {
+        let limits = LogLimits { log_records: 1, ..ROOMY };
+        let mut hub_wide = hub_wide();
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        for value in 1..=3 {
+            hub_wide.append(vec![public(happened("NEWS", value))], at(0), &limits).unwrap();
+            catch_up(&mut mailbox, &hub_wide);
+        }
+        assert_eq!((hub_wide.log_floor(), mailbox.log.log_floor()), (2, 0));
+        assert_eq!(texts(&mailbox.log), ["1 NEWS<0", "2 NEWS<1", "3 NEWS<2"]);
+    }
+
+    #[test]
+    fn public_log_that_is_too_much_for_a_mailbox_is_declared() {
+        let limits = LogLimits { log_records: 1, ..ROOMY };
+        let mut hub_wide = hub_wide();
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        tell(&mut hub_wide, [happened("NEWS", 1), happened("NEWS", 2)]);
+        mailbox.take_over(&hub_wide, at(0), &limits);
+        assert_eq!((mailbox.log.log_floor(), mailbox.log.head()), (1, 1));
+    }
+
+    #[test]
+    fn a_public_removal_that_was_forgotten_clears_the_state_where_it_was_not_seen() {
+        let limits = LogLimits { state_keys: 1, ..ROOMY };
+        let mut hub_wide = hub_wide();
+        tell(&mut hub_wide, [state("P", "", 1)]);
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        own(&mut mailbox, state("A", "", 1));
+        hub_wide.append(vec![public(removal("P", ""))], at(0), &limits).unwrap();
+        hub_wide.append(vec![public(state("Q", "", 1))], at(0), &limits).unwrap();
+        assert_eq!(hub_wide.state_floor(), 2);
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(texts(&mailbox.log), ["2 A", "3 P cleared", "4 Q"]);
+    }
+
+    #[test]
+    fn a_public_state_that_was_refused_is_removed_everywhere() {
+        let mut hub_wide = hub_wide();
+        tell(&mut hub_wide, [state("P", "", 1)]);
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        assert!(hub_wide.reject([name_of("P", "")], at(0), &ROOMY));
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(texts(&mailbox.log), ["2 P rejected"], "no screen shows an old number as current");
+    }
+
+    #[test]
+    fn a_public_state_expires_in_every_mailbox_by_itself() {
+        let mut hub_wide = hub_wide();
+        tell(&mut hub_wide, [expiring(5, state("P", "", 1))]);
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(mailbox.log.next_deadline(), Some(at(5).now));
+        assert!(mailbox.log.handle_deadline(at(5), &ROOMY));
+        assert!(hub_wide.handle_deadline(at(5), &ROOMY));
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(texts(&mailbox.log), ["2 P expired"], "once");
+    }
+
+    #[test]
+    fn a_public_state_that_came_and_expired_unseen_took_the_one_before_with_it() {
+        let mut hub_wide = hub_wide();
+        tell(&mut hub_wide, [state("P", "", 1)]);
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        tell(&mut hub_wide, [expiring(5, state("P", "", 2))]);
+        hub_wide.handle_deadline(at(5), &ROOMY);
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(texts(&mailbox.log), ["2 P expired"]);
+    }
+
+    #[test]
+    fn what_is_a_users_own_is_not_everybodys_to_take_away() {
+        let mut hub_wide = hub_wide();
+        tell(&mut hub_wide, [expiring(5, state("P", "1", 1)), state("P", "2", 1), state("P", "3", 1)]);
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        for key in ["1", "2", "3"] {
+            own(&mut mailbox, state("P", key, 2));
+        }
+        hub_wide.handle_deadline(at(5), &ROOMY);
+        hub_wide.reject([name_of("P", "2")], at(5), &ROOMY);
+        tell(&mut hub_wide, [removal("P", "3")]);
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(texts(&mailbox.log), ["4 P:1", "5 P:2", "6 P:3"]);
+        own(&mut mailbox, removal("P", "3"));
+        assert_eq!(texts(&mailbox.log), ["4 P:1", "5 P:2", "7 P:3 cleared"]);
+    }
+
+    #[test]
+    fn what_the_hub_wide_log_took_is_stale_nowhere() {
+        let mut hub_wide = hub_wide();
+        tell(&mut hub_wide, [versioned(5, state("P", "", 1))]);
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        tell(&mut hub_wide, [state("P", "", 2)]);
+        tell(&mut hub_wide, [versioned(4, state("P", "", 3))]);
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(texts(&mailbox.log), ["2 P"], "the value between them was never seen here");
+        own(&mut mailbox, versioned(3, state("P", "", 4)));
+        assert_eq!(mailbox.log.head(), 2, "of a user's own, versions are compared");
+    }
+
+    #[test]
+    fn a_public_state_replaces_what_a_user_had_of_its_own() {
+        let mut hub_wide = hub_wide();
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        own(&mut mailbox, state("P", "", 1));
+        tell(&mut hub_wide, [state("P", "", 2)]);
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(texts(&mailbox.log), ["2 P"]);
+        assert!(!mailbox.log.has_state(), "it counts hub-wide");
+    }
+
+    #[test]
+    fn an_absent_user_is_kept_no_public_log() {
+        let mut hub_wide = hub_wide();
+        let mut mailbox = mailbox();
+        catch_up(&mut mailbox, &hub_wide);
+        tell(&mut hub_wide, [happened("NEWS", 1), state("P", "", 1)]);
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(texts(&mailbox.log), ["1 P"]);
+        for value in 1..=2 {
+            hub_wide
+                .append(vec![public(happened("NEWS", value))], at(0), &LogLimits { log_records: 1, ..ROOMY })
+                .unwrap();
+        }
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(mailbox.log.head(), 1, "and nothing is declared to nobody");
+    }
+}

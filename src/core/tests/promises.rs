@@ -89,7 +89,8 @@ struct Seat {
 struct Line {
     session: Session,
     begin: Begin,
-    epoch: Epoch,
+    /// The place of its cursor, if that was known when it was registered.
+    known: Option<Seq>,
     on_slow: SlowPolicy,
     /// How far the log had been taken before this batch.
     position: Seq,
@@ -280,7 +281,7 @@ impl World {
             Stranger::New => self.seats[seat] = Seat::default(),
             Stranger::Garbage => device.set_cursor("garbage", 3),
             Stranger::Foreign => device.set_cursor("0123456789abcdef", 3),
-            Stranger::Future => device.set_cursor(&epoch, self.mailbox.log.head() + 100),
+            Stranger::Future => device.set_cursor(&epoch, self.mailbox.log.head() + 1_000),
         }
         self.connect(seat, 0, SlowPolicy::Continue);
     }
@@ -288,19 +289,28 @@ impl World {
     fn begin(&mut self, seat: usize, begin: Begin, on_slow: SlowPolicy) {
         self.last_connection += 1;
         let id = ConnectionId::from_number(self.last_connection);
-        let reader = Reader::new(id, None, "", at(self.now).wall, 0);
-        let closing = Closing::at_once(CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS));
-        self.mailbox.register(reader, CONNECTIONS, &closing);
+        self.catch_up();
+        self.mailbox.log.handle_deadline(at(self.now), &TINY);
+        self.model.pass(self.now, &TINY);
         let (user, epoch) = (UserId::new("alice").unwrap(), self.mailbox.epoch);
         let options = SessionOptions { on_slow, ..options(begin, Some(HEARTBEAT)) };
-        let session = Session::new(id, user, epoch, options, at(self.now).now);
-        let position = if let Begin::After(cursor) = begin { cursor.seq } else { 0 };
+        let mut session = Session::new(id, user, epoch, options, at(self.now).now);
+        let start = session.register(&self.mailbox.log);
+        let reader = Reader::new(id, None, "", at(self.now).wall, start);
+        let closing = Closing::at_once(CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS));
+        self.mailbox.register(reader, CONNECTIONS, &closing);
+        let known = known(begin, epoch, self.model.head());
+        let position = match begin {
+            Begin::New { log_records } => self.model.before_last(log_records),
+            _ => known.unwrap_or(0),
+        };
+        assert_eq!(start, position);
         let cursor = self.seats[seat].device.cursor();
         let groups_over = Vec::new();
         let line = Line {
             session,
             begin,
-            epoch,
+            known,
             on_slow,
             position,
             taken: None,
@@ -353,9 +363,9 @@ impl World {
             line.session.close(closing.clone());
         }
         let is_first = line.taken.is_none();
-        let is_fresh = is_first && known(line.begin, line.epoch, model.head()).is_none();
+        let is_fresh = is_first && line.known.is_none();
         if is_fresh {
-            state.start = if let Begin::New { log_records } = line.begin { model.before_last(log_records) } else { 0 };
+            state.start = line.position;
             state.logs_before = state.device.logs.len();
             state.holes_before = state.device.holes.len();
             state.lost.clear();
@@ -363,10 +373,9 @@ impl World {
         }
         let (log_floor, position) = (model.log_floor, line.position);
         let gap = match line.begin {
-            Begin::New { .. } if is_first => None,
-            _ if is_fresh => Some((None, (log_floor > 0).then_some(log_floor))),
+            Begin::After(_) | Begin::Unknown if is_fresh => Some((None, (log_floor > 0).then_some(log_floor))),
             _ if position >= log_floor => None,
-            _ if line.on_slow == SlowPolicy::Continue => Some((Some(position + 1), Some(log_floor))),
+            _ if is_fresh || line.on_slow == SlowPolicy::Continue => Some((Some(position + 1), Some(log_floor))),
             // Who may not be slow starts at the present, and on the way is closed.
             _ if is_first => Some((Some(position + 1), Some(model.last_log_at(model.head())))),
             _ => None,
@@ -494,7 +503,7 @@ impl Line {
                 assert!(std::mem::take(&mut taken.is_synced), "SYNCED ends the first batch and a RESET");
             }
             FrameKind::Connected => {
-                self.carried = known(self.begin, self.epoch, taken.head);
+                self.carried = self.known;
                 assert_eq!(parsed["recovered"], self.carried.is_some());
             }
             // What a batch has not said yet, nobody is told any more.

@@ -160,6 +160,26 @@ mod beginning {
     }
 
     #[test]
+    fn a_cursor_from_the_future_stays_unknown_when_the_log_gets_there() {
+        let mut log = log_of([happened("L", 1)]);
+        let mut hostile = session(after(3));
+        assert_eq!(hostile.register(&log), 0);
+        for value in 2..=4 {
+            push(&mut log, [happened("L", value)]).unwrap();
+        }
+        assert_eq!(batch(&mut hostile, &log)[..3], ["CONNECTED", "GAP null..null", "1 L<0 -> 1"]);
+    }
+
+    #[test]
+    fn a_known_cursor_is_known_at_its_registration_and_later() {
+        let mut log = log_of([happened("L", 1)]);
+        let mut resumed = session(after(1));
+        assert_eq!(resumed.register(&log), 1);
+        push(&mut log, [happened("L", 2)]).unwrap();
+        assert_eq!(batch(&mut resumed, &log), ["CONNECTED", "2 L<1 -> 2", "SYNCED -> 2"]);
+    }
+
+    #[test]
     fn a_new_device_may_ask_for_the_last_log_records() {
         let got = batch(&mut session(Begin::New { log_records: 1 }), &full_log());
         assert_eq!(got, ["CONNECTED", "1 A", "6 L<2 -> 6", "7 D -> 7", "SYNCED -> 7"]);

@@ -28,7 +28,7 @@ use super::steps::{How, SEATS, Script, Step, Stranger, USERS};
 
 /// So small that everything is evicted, refused and forgotten all the time.
 const LOG_RECORDS: usize = 4;
-const LOG_BYTES: usize = 1_900;
+const LOG_BYTES: usize = 2_400;
 const LOG_AGE: u64 = 12;
 const STATE_KEYS: usize = 3;
 const STATE_BYTES: usize = 1_500;

@@ -145,6 +145,21 @@ fn after_the_retention_the_cursor_is_unknown_and_the_state_is_still_there() {
 }
 
 #[test]
+fn each_user_has_the_whole_retention_whoever_else_left_before() {
+    let clock = clock();
+    let hub = hub_on(&clock).build().unwrap();
+    let leave = |user: &str| cursor_after(&frames(&mut hub.connect(user).unwrap())).unwrap();
+    let alices = leave("alice");
+    clock.advance(MINUTE);
+    let bobs = leave("bob");
+    clock.advance(RETENTION - MINUTE);
+    // Alice's time is over, and the hub tidies up; Bob has a minute left.
+    (0..4).for_each(|_| drop(hub.broadcast("nobody", &Fill(1))));
+    assert_eq!(json(&frames(&mut resume(&hub, "bob", bobs))[0])["recovered"], true);
+    assert_unknown(&frames(&mut resume(&hub, "alice", alices)));
+}
+
+#[test]
 fn while_one_device_stays_the_log_stays_too_but_no_record_longer_than_its_age() {
     let clock = clock();
     let hub = hub_on(&clock).log_age(MINUTE * 5).build().unwrap();
@@ -330,52 +345,53 @@ fn a_hub_that_remembers_no_absent_users_keeps_nothing_for_them() {
     assert_eq!(snapshot(&hub, "alice"), NOTHING);
 }
 
-/// Alice's retention is over. While another call tidies her mailbox away, `meanwhile` happens to her; then `after`.
-fn while_a_mailbox_is_tidied_away(
-    meanwhile: impl Fn(&UserHub) -> Option<Connection> + Sync,
-    after: impl Fn(&UserHub, Option<Connection>),
+/// The retention of a hundred users is over. One thread makes the hub tidy them away, two with each call; another does
+/// `meanwhile` to the user whose turn it is, or will be next; and each of these finds what `after` looks for.
+fn while_mailboxes_are_tidied_away<T: Send>(
+    meanwhile: impl Fn(&UserHub, &str) -> T + Sync,
+    after: impl Fn(&UserHub, &str, T),
 ) {
-    let clock = clock();
-    let hub = hub_on(&clock).absent_users(10).build().unwrap();
-    let barrier = Barrier::new(2);
-    for _ in 0..2_000 {
-        drop(hub.connect("alice").unwrap());
+    let users = users(100);
+    for _ in 0..200 {
+        let clock = clock();
+        let hub = hub_on(&clock).build().unwrap();
+        users.iter().for_each(|user| drop(hub.connect(user).unwrap()));
         clock.advance(RETENTION);
-        let device = thread::scope(|scope| {
+        let (calls, barrier) = (AtomicUsize::new(0), Barrier::new(2));
+        let found: Vec<(&String, T)> = thread::scope(|scope| {
             scope.spawn(|| {
                 barrier.wait();
-                hub.broadcast("nobody", &Fill(1))
+                while calls.fetch_add(1, Ordering::SeqCst) * 2 < users.len() {
+                    hub.broadcast("nobody", &Fill(1));
+                }
             });
             barrier.wait();
-            meanwhile(&hub)
+            let next = || users.get(calls.fetch_add(1, Ordering::SeqCst) * 2 + 2);
+            std::iter::from_fn(next).map(|user| (user, meanwhile(&hub, user))).collect()
         });
-        after(&hub, device);
-        hub.clear::<Total>("alice");
+        found.into_iter().for_each(|(user, found)| after(&hub, user, found));
     }
 }
 
 #[test]
 fn state_that_comes_while_the_mailbox_is_tidied_away_is_kept() {
     within_half_a_minute(|| {
-        let send = |hub: &UserHub| {
-            assert_eq!(hub.broadcast("alice", &Total(1)), Outcome::Kept);
-            None
-        };
-        while_a_mailbox_is_tidied_away(send, |hub, _| assert_eq!(snapshot(hub, "alice"), ["TOTAL 1"]));
+        while_mailboxes_are_tidied_away(
+            |hub, user| assert_eq!(hub.broadcast(user, &Total(1)), Outcome::Kept),
+            |hub, user, ()| assert_eq!(snapshot(hub, user), ["TOTAL 1"]),
+        );
     });
 }
 
 #[test]
 fn a_device_that_comes_while_the_mailbox_is_tidied_away_gets_what_follows() {
     within_half_a_minute(|| {
-        while_a_mailbox_is_tidied_away(
-            |hub| Some(device(hub, "alice")),
-            |hub, device| {
-                let mut device = device.unwrap();
-                assert_eq!(hub.broadcast("alice", &Fill(2)), Outcome::Queued { connections: 1 });
-                assert_eq!(sees(&mut device), ["FILL 2"]);
-            },
-        );
+        let connect = |hub: &UserHub, user: &str| hub.connect(user).unwrap();
+        while_mailboxes_are_tidied_away(connect, |hub, user, mut device| {
+            assert_eq!(sees(&mut device), ["CONNECTED", "SYNCED"]);
+            assert_eq!(hub.broadcast(user, &Fill(2)), Outcome::Queued { connections: 1 });
+            assert_eq!(sees(&mut device), ["FILL 2"]);
+        });
     });
 }
 

@@ -409,13 +409,14 @@ async fn a_device_that_stalls_is_ended_at_the_deadline_and_what_it_did_not_take_
     hub.broadcast("bob", &price("BTC", 1));
     hub.broadcast("bob", &price("BTC", 2));
     assert_eq!(sees(&mut phone).len(), 5);
+    hub.broadcast_to_all(&Alarm(9));
     let before = tokio::time::Instant::now();
     let (undelivered, ()) = tokio::join!(hub.drain(SECOND), async {
-        assert_eq!(sees(&mut phone), ["CLOSING"]);
+        assert_eq!(sees(&mut phone), ["ALARM 9", "CLOSING"]);
         drop(phone);
     });
     assert_eq!(before.elapsed(), SECOND);
-    assert_eq!((undelivered.connections, undelivered.records), (2, 5 + 2));
+    assert_eq!((undelivered.connections, undelivered.records), (2, 6 + 3));
     // They are ended now, whatever was left.
     assert_ends(&mut stalled, 1001);
     assert_ends(&mut worse, 1001);

@@ -367,6 +367,33 @@ fn when_no_log_is_left_to_lose_the_least_recently_used_absent_users_are_forgotte
 }
 
 #[test]
+fn every_log_of_who_has_left_goes_before_the_state_of_anybody() {
+    let clock = clock();
+    let hub = budgeted(&clock);
+    hub.broadcast("alice", &price("BTC", 1));
+    for number in 0..6 {
+        let user = format!("user-{number}");
+        let _leaves = device(&hub, &user);
+        hub.broadcast(&user, &Fill(1));
+    }
+    // In three steps those who stay take more than there is.
+    let text = text();
+    let stay: Vec<Connection> = (0..3).map(|number| device(&hub, &format!("stays-{number}"))).collect();
+    for device in &stay {
+        let fill = Fill(&text);
+        let group = hub.group(device.user().as_str());
+        assert_eq!((0..15).fold(group, |group, _| group.event(&fill)).broadcast(), queued(1));
+    }
+    assert!(hub.stats().bytes > BUDGET);
+    let sweeps = || {
+        hub.broadcast("nobody", &Fill(1));
+        hub.stats().mailboxes
+    };
+    assert_eq!([sweeps(), sweeps(), sweeps()], [8, 6, 4], "a little with each call, and alice still has her price");
+    assert_eq!(sweeps(), 3);
+}
+
+#[test]
 fn users_with_a_connection_lose_nothing_however_far_beyond_the_budget_the_hub_is() {
     let clock = clock();
     let hub = budgeted(&clock);

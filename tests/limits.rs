@@ -382,7 +382,7 @@ fn every_log_of_who_has_left_goes_before_the_state_of_anybody() {
     for device in &stay {
         let fill = Fill(&text);
         let group = hub.group(device.user().as_str());
-        assert_eq!((0..15).fold(group, |group, _| group.event(&fill)).broadcast(), queued(1));
+        assert_eq!((0..20).fold(group, |group, _| group.event(&fill)).broadcast(), queued(1));
     }
     assert!(hub.stats().bytes > BUDGET);
     let sweeps = || {

@@ -274,7 +274,7 @@ impl Line {
                 self.records(left, false);
                 true
             }
-            Some(Begin::After { is_epoch: true, seq }) if seq <= list.head() => {
+            Some(Begin::After { seq, .. }) => {
                 (self.position, self.carried) = (seq, Some(seq));
                 let is_overrun = seq < list.log_floor;
                 let last_log = if is_overrun { 0 } else { list.last_log_at(seq) };
@@ -520,7 +520,9 @@ impl Hub {
         // From here on no Log passes it by, however late it asks.
         let begin = match begin(mailbox.epoch.as_deref()) {
             Begin::New { log_records } => Begin::Since(mailbox.list.before_last(log_records)),
-            begin => begin,
+            Begin::After { is_epoch: true, seq } if seq <= mailbox.list.head() => Begin::After { is_epoch: true, seq },
+            // Also if the list comes as far as the cursor before it asks.
+            _ => Begin::Unknown,
         };
         let entry = mailbox.entry.take();
         entry.into_iter().for_each(|entry| {
@@ -582,6 +584,15 @@ impl Hub {
             reader.wake();
         })
         .count()
+    }
+
+    /// Tells all connections to close; what went to everybody just before belongs to what is there.
+    pub(crate) fn shut_down(&mut self, now: u64) {
+        let users: Vec<User> = self.boxes.keys().copied().collect();
+        for user in users {
+            self.catch_up(user, now);
+            self.close(user, None, 1001);
+        }
     }
 
     fn join_load(&mut self, user: User, now: u64) -> Option<usize> {

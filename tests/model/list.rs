@@ -324,6 +324,7 @@ impl List {
             let events: Vec<Sent> = events.filter(|event| keeps_log || event.is_state()).cloned().collect();
             self.append(&events, now).unwrap();
         }
+        self.trim(now);
     }
 
     /// The retention has passed: only live State is left.

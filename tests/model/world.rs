@@ -358,9 +358,7 @@ impl World {
     /// The process ends, and another begins.
     fn restart(&mut self) {
         self.hub.shutdown();
-        for user in USERS {
-            self.model.close(user, None, 1001);
-        }
+        self.model.shut_down(self.now);
         self.check();
         for seat in 0..SEATS.len() {
             self.read(seat, usize::MAX);

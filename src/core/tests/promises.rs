@@ -91,6 +91,8 @@ struct Line {
     begin: Begin,
     /// The place of its cursor, if that was known when it was registered.
     known: Option<Seq>,
+    /// Where it began.
+    start: Seq,
     on_slow: SlowPolicy,
     /// How far the log had been taken before this batch.
     position: Seq,
@@ -311,6 +313,7 @@ impl World {
             session,
             begin,
             known,
+            start,
             on_slow,
             position,
             taken: None,
@@ -492,6 +495,7 @@ impl Line {
         match frame.kind() {
             FrameKind::Gap => {
                 assert_eq!(taken.gap.take(), Some((number("from"), number("to"))), "a GAP that no floor justifies");
+                assert_eq!(number("lastLog"), Some(number("to").unwrap_or(0)));
             }
             FrameKind::Reset => {
                 assert!(std::mem::take(&mut taken.is_reset), "a RESET that no floor justifies");
@@ -505,6 +509,8 @@ impl Line {
             FrameKind::Connected => {
                 self.carried = self.known;
                 assert_eq!(parsed["recovered"], self.carried.is_some());
+                let last_log = if taken.gap.is_some() { 0 } else { model.last_log_at(self.start) };
+                assert_eq!(number("lastLog"), Some(last_log));
             }
             // What a batch has not said yet, nobody is told any more.
             FrameKind::Closing => {

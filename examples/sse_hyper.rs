@@ -80,7 +80,7 @@ fn answer(hub: &UserHub, request: &Request<Incoming>) -> Result<Response<Body>, 
                 SSE_HEADERS.iter().fold(Response::builder(), |response, (name, value)| response.header(*name, *value));
             response.body(BodyExt::boxed(StreamBody::new(frames.map(|chunk| Ok(Frame::data(chunk))))))
         }
-        Err(error) => refusal(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        Err(error) => refusal(StatusCode::from_u16(error.sse_status())?, error.to_string()),
     }
 }
 

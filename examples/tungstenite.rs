@@ -15,7 +15,7 @@ use tokio_tungstenite::accept_hdr_async_with_config;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use user_hub::transport::{DeviceRequest, OriginPolicy, WebSocketDevice, tungstenite};
-use user_hub::{ConnectOptions, DynamicEvent, UserHub};
+use user_hub::{ConnectError, ConnectOptions, DynamicEvent, UserHub};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -77,7 +77,9 @@ fn accept(hub: &UserHub, request: &Request) -> Result<WebSocketDevice, StatusCod
     let query = request.uri().query().unwrap_or_default();
     let user = query.split('&').find_map(|pair| pair.strip_prefix("user=")).ok_or(StatusCode::UNAUTHORIZED)?;
     let options = ConnectOptions::new().start(device.start());
-    WebSocketDevice::connect(hub, user, options).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+    let status =
+        |error: ConnectError| StatusCode::from_u16(error.websocket_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    WebSocketDevice::connect(hub, user, options).map_err(status)
 }
 
 fn refusal(status: StatusCode) -> ErrorResponse {

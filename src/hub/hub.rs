@@ -135,6 +135,7 @@ impl UserHub {
             shared.absence.returned(&mut mailbox);
             // Registering is when the device begins: what is broadcast from here on is for it, however late it asks.
             shared.catch_up(&mut mailbox, moment);
+            mailbox.log.handle_deadline(moment, &shared.limits);
             let options_of_session = options.session_options(shared, moment);
             let mut session = Session::new(id, user, mailbox.epoch, options_of_session, moment.now);
             let start = session.register(&mailbox.log);

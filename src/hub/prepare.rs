@@ -34,7 +34,7 @@ pub(crate) fn prepare(
     let mut state = None;
     let draft = caught(|| encode(event, rules, catalog, moment, &mut state)).unwrap_or(Err(Rejection::Panicked));
     let rejection = match draft {
-        Ok(draft) if is_for_everybody => return Ok(shared(draft)),
+        Ok(draft) if is_for_everybody => return Ok(draft.shared()),
         Ok(draft) => return Ok(draft),
         Err(rejection) => rejection,
     };
@@ -128,15 +128,4 @@ fn expiry(event: &dyn ErasedEvent, moment: Moment) -> Option<std::time::Instant>
     let wait = event.expires_at()?.as_milliseconds().saturating_sub(moment.wall.as_milliseconds());
     let wait = std::time::Duration::from_millis(u64::try_from(wait).unwrap_or(0));
     moment.now.checked_add(wait)
-}
-
-fn shared(draft: Draft) -> Draft {
-    let tail = match draft.tail {
-        Tail::Own(mut text) => {
-            text.shrink_to_fit();
-            Tail::Shared(text.into())
-        }
-        shared @ Tail::Shared(_) => shared,
-    };
-    Draft { tail, ..draft }
 }

@@ -60,7 +60,7 @@ use super::origin::OriginPolicy;
 use super::request::DeviceRequest;
 use super::sse::{SSE_HEADERS, SseStream};
 use super::websocket::{FromDevice, ToDevice, WebSocketDevice};
-use crate::{ConnectError, ConnectOptions, Start, UserHub, UserIdError};
+use crate::{ConnectError, ConnectOptions, Start, UserHub};
 
 /// Seconds after which a device that met a hub in shutdown should try again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
@@ -146,7 +146,7 @@ impl WebSocketRequest {
         }
         let device = match WebSocketDevice::connect(hub, user, resumed(options, &self.request)) {
             Ok(device) => device,
-            Err(error) => return refusal(&error),
+            Err(error) => return refusal(error.websocket_status(), &error),
         };
         let limits = hub.transport_limits();
         let upgrade =
@@ -225,7 +225,7 @@ impl SseRequest {
             Ok(frames) => (SSE_HEADERS, Body::from_stream(frames.map(Ok::<_, Infallible>))).into_response(),
             // An EventSource gives up on it, and a client that asks can tell it from a server that is away.
             Err(ConnectError::SessionEnded) => StatusCode::NO_CONTENT.into_response(),
-            Err(error) => refusal(&error),
+            Err(error) => refusal(error.sse_status(), &error),
         }
     }
 }
@@ -250,16 +250,13 @@ fn resumed(options: ConnectOptions, request: &DeviceRequest) -> ConnectOptions {
     }
 }
 
-fn refusal(error: &ConnectError) -> Response {
-    let status = match error {
-        ConnectError::User(UserIdError::Empty) | ConnectError::SessionExpired => StatusCode::UNAUTHORIZED,
-        ConnectError::User(_) | ConnectError::SessionEnded => StatusCode::FORBIDDEN,
-        _ => {
-            return (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", RETRY_AFTER)], error.to_string())
-                .into_response();
-        }
-    };
-    (status, error.to_string()).into_response()
+fn refusal(status: u16, error: &ConnectError) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    match status {
+        StatusCode::NO_CONTENT => status.into_response(),
+        StatusCode::SERVICE_UNAVAILABLE => (status, [("retry-after", RETRY_AFTER)], error.to_string()).into_response(),
+        _ => (status, error.to_string()).into_response(),
+    }
 }
 
 fn encode(message: ToDevice) -> Message {

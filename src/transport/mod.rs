@@ -36,6 +36,7 @@ mod forward;
 mod frame_sink;
 mod origin;
 mod pings;
+mod refusal;
 mod request;
 mod sse;
 #[cfg(test)]

@@ -43,7 +43,10 @@ pub const SSE_HEADERS: [(&str, &str); 3] =
 ///     });
 ///     OriginPolicy::same_host().check(&device).map_err(ErrorForbidden)?;
 ///     let options = ConnectOptions::new().start(device.start());
-///     let frames = SseStream::connect(&hub, &user.id, options).map_err(ErrorServiceUnavailable)?;
+///     let frames = match SseStream::connect(&hub, &user.id, options) {
+///         Ok(frames) => frames,
+///         Err(error) => return Ok(HttpResponse::build(StatusCode::from_u16(error.sse_status())?).finish()),
+///     };
 ///     let mut response = HttpResponse::Ok();
 ///     for header in SSE_HEADERS {
 ///         response.insert_header(header);

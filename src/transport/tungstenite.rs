@@ -8,7 +8,7 @@
 //! use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 //! use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 //! use user_hub::transport::{DeviceRequest, OriginPolicy, WebSocketDevice, tungstenite};
-//! use user_hub::{ConnectOptions, UserHub};
+//! use user_hub::{ConnectError, ConnectOptions, UserHub};
 //!
 //! async fn device(hub: UserHub, stream: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
 //!     let mut accepted = None;
@@ -25,7 +25,8 @@
 //!         let user = signed_in(request).ok_or_else(|| refused(StatusCode::UNAUTHORIZED))?;
 //!         let options = ConnectOptions::new().start(device.start());
 //!         let device = WebSocketDevice::connect(&hub, &user, options);
-//!         accepted = Some(device.map_err(|_| refused(StatusCode::SERVICE_UNAVAILABLE))?);
+//!         let status = |error: ConnectError| StatusCode::from_u16(error.websocket_status());
+//!         accepted = Some(device.map_err(|error| refused(status(error).unwrap_or(StatusCode::FORBIDDEN)))?);
 //!         Ok(response)
 //!     };
 //!     let socket = accept_hdr_async_with_config(stream, handshake, Some(tungstenite::config(&hub))).await?;

@@ -445,6 +445,7 @@ impl Connection {
         let moment = hub.moment();
         // Cloning a waker is foreign code, so it is done before the lock; what is replaced is dropped after it.
         let waker = context.waker().clone();
+        let mut parked = Vec::new();
         let (taken, _unused_waker) = {
             let mut mailbox = slot.mailbox.lock();
             Self::close_as_told(session, closings, slot, &mailbox);
@@ -454,7 +455,10 @@ impl Connection {
             let mut taken = false;
             if !waits_for_load {
                 hub.catch_up(&mut mailbox, moment);
-                mailbox.log.handle_deadline(moment, &hub.limits);
+                // What expires is news for the others too.
+                if mailbox.log.handle_deadline(moment, &hub.limits) {
+                    mailbox.unpark(&mut parked);
+                }
                 hub.account(&mut mailbox);
                 session.set_state_source(mailbox.load.state());
                 taken = session.take(&mailbox.log);
@@ -463,6 +467,7 @@ impl Connection {
             }
             if taken { (true, Some(waker)) } else { (false, mailbox.park(session.id(), waker)) }
         };
+        wake(parked);
         taken
     }
 }

@@ -135,7 +135,11 @@ impl UserHub {
             shared.absence.returned(&mut mailbox);
             // Registering is when the device begins: what is broadcast from here on is for it, however late it asks.
             shared.catch_up(&mut mailbox, moment);
-            mailbox.log.handle_deadline(moment, &shared.limits);
+            let mut parked = Vec::new();
+            if mailbox.log.handle_deadline(moment, &shared.limits) {
+                mailbox.unpark(&mut parked);
+            }
+            shared.account(&mut mailbox);
             let options_of_session = options.session_options(shared, moment);
             let mut session = Session::new(id, user, mailbox.epoch, options_of_session, moment.now);
             let start = session.register(&mailbox.log);
@@ -149,7 +153,7 @@ impl UserHub {
             shared.users.fetch_add(usize::from(is_first), Ordering::Relaxed);
             shared.connections.fetch_add(1, Ordering::AcqRel);
             drop(mailbox);
-            wake(displaced.into_iter().chain(watching));
+            wake(parked.into_iter().chain(displaced).chain(watching));
             return Ok(Connection::new(Arc::clone(shared), slot, session, loading));
         }
     }

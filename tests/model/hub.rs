@@ -517,6 +517,10 @@ impl Hub {
             self.boxes.insert(user, mailbox);
         }
         let mailbox = self.catch_up(user, now);
+        if mailbox.list.pass(now) {
+            mailbox.wake();
+        }
+        mailbox.account();
         // From here on no Log passes it by, however late it asks.
         let begin = match begin(mailbox.epoch.as_deref()) {
             Begin::New { log_records } => Begin::Since(mailbox.list.before_last(log_records)),
@@ -742,7 +746,9 @@ impl Hub {
             let waits = may_wait && matches!(mailbox.load, Load::Running { .. });
             if !waits {
                 let mailbox = self.catch_up(line.user, now);
-                mailbox.list.pass(now);
+                if mailbox.list.pass(now) {
+                    mailbox.wake();
+                }
                 mailbox.account();
                 let (source, is_complete) = (mailbox.load.word(), mailbox.load == Load::Done { is_complete: true });
                 if is_complete {

@@ -128,7 +128,11 @@ impl Draft {
 pub(crate) fn tail_start(name: &EventName, key: Option<&str>, wall: Timestamp, room: usize) -> String {
     let length = name.as_str().len() + key.map_or(0, str::len) + 64;
     let mut tail = String::with_capacity(HEAD_ROOM + length + room);
-    let _infallible = write!(tail, r#","type":"{name}","timestamp":"{wall}""#);
+    for piece in [r#","type":""#, name.as_str(), r#"","timestamp":""#] {
+        tail.push_str(piece);
+    }
+    wall.push_to(&mut tail);
+    tail.push('"');
     if let Some(key) = key {
         tail.push_str(r#","key":"#);
         tail.push_str(&serde_json::Value::from(key).to_string());
@@ -226,12 +230,28 @@ impl Record {
 
 fn head(class: Class, place: Place) -> String {
     let mut head = String::with_capacity(HEAD_ROOM);
-    let _infallible = write!(head, r#"{{"seq":{}"#, place.seq);
+    push_field(&mut head, r#"{"seq":"#, place.seq);
     if class == Class::Log {
-        let _infallible = write!(head, r#","prevLog":{}"#, place.prev_log);
+        push_field(&mut head, r#","prevLog":"#, place.prev_log);
     }
     if let Some(group) = place.group {
-        let _infallible = write!(head, r#","group":{group}"#);
+        push_field(&mut head, r#","group":"#, group);
     }
     head
+}
+
+/// Formatting proper would be half of what is done under the lock.
+fn push_field(head: &mut String, name: &str, seq: Seq) {
+    head.push_str(name);
+    let mut digits = [b'0'; 20];
+    let (mut at, mut rest) = (digits.len() - 1, seq);
+    loop {
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+        at -= 1;
+    }
+    head.push_str(std::str::from_utf8(&digits[at..]).expect("digits are ASCII"));
 }

@@ -119,6 +119,7 @@ impl io::Write for Bounded<'_> {
         self.write_all(bytes).map(|()| bytes.len())
     }
 
+    #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if bytes.len() > self.room {
             self.full = true;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: within the years 0000 to 9999, so that it always prints as RFC 3339 in 24 characters.
 
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,6 +11,8 @@ use jiff::civil::DateTime;
 use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, civil};
 
+/// `2026-11-22T23:59:39`.
+const SECOND_LENGTH: usize = 19;
 /// 9999-12-31T23:59:59.999Z.
 const LATEST: i64 = 253_402_300_799_999;
 /// 0000-01-01T00:00:00.000Z.
@@ -71,6 +74,28 @@ impl Timestamp {
     #[must_use]
     pub const fn as_milliseconds(self) -> i64 {
         self.0
+    }
+}
+
+impl Timestamp {
+    /// Appends the text. The wall clock is printed on every broadcast and its second seldom changes, so each thread keeps
+    /// the text of the last one.
+    pub(crate) fn push_to(self, text: &mut String) {
+        thread_local!(static SECOND: Cell<(i64, [u8; SECOND_LENGTH])> = const { Cell::new((i64::MIN, [0; SECOND_LENGTH])) });
+        let (second, millisecond) = (self.0.div_euclid(1_000), self.0.rem_euclid(1_000));
+        let (mut kept, mut bytes) = SECOND.get();
+        if kept != second {
+            let whole = self.to_string();
+            (kept, bytes) = (second, whole.as_bytes()[..SECOND_LENGTH].try_into().unwrap_or(bytes));
+            SECOND.set((kept, bytes));
+        }
+        let mut whole = [b'Z'; SECOND_LENGTH + 5];
+        whole[..SECOND_LENGTH].copy_from_slice(&bytes);
+        whole[SECOND_LENGTH] = b'.';
+        for (place, divisor) in [(1, 100), (2, 10), (3, 1)] {
+            whole[SECOND_LENGTH + place] = b'0' + (millisecond / divisor % 10) as u8;
+        }
+        text.push_str(std::str::from_utf8(&whole).expect("the text of a moment is ASCII"));
     }
 }
 

@@ -49,6 +49,18 @@ fn leap_days_are_days_and_a_leap_second_is_the_second_before_it() {
     assert_eq!(read("2016-12-31T23:59:60Z"), "2016-12-31T23:59:59.000Z");
 }
 
+proptest! {
+    #[test]
+    fn what_is_appended_is_what_is_printed(moments in proptest::collection::vec(EARLIEST..=LATEST, 1..4), step in -1_500_i64..1_500) {
+        for milliseconds in moments.into_iter().flat_map(|moment| [moment, moment + step, moment]) {
+            let moment = Timestamp::from_milliseconds(milliseconds);
+            let mut text = String::from("at ");
+            moment.push_to(&mut text);
+            prop_assert_eq!(text, format!("at {moment}"));
+        }
+    }
+}
+
 #[test]
 fn the_years_0000_to_9999_are_the_bounds() {
     assert_eq!(Timestamp::from_milliseconds(EARLIEST).to_string(), "0000-01-01T00:00:00.000Z");

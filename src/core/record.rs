@@ -230,28 +230,12 @@ impl Record {
 
 fn head(class: Class, place: Place) -> String {
     let mut head = String::with_capacity(HEAD_ROOM);
-    push_field(&mut head, r#"{"seq":"#, place.seq);
+    let _infallible = write!(head, r#"{{"seq":{}"#, place.seq);
     if class == Class::Log {
-        push_field(&mut head, r#","prevLog":"#, place.prev_log);
+        let _infallible = write!(head, r#","prevLog":{}"#, place.prev_log);
     }
     if let Some(group) = place.group {
-        push_field(&mut head, r#","group":"#, group);
+        let _infallible = write!(head, r#","group":{group}"#);
     }
     head
-}
-
-/// Formatting proper would be half of what is done under the lock.
-fn push_field(head: &mut String, name: &str, seq: Seq) {
-    head.push_str(name);
-    let mut digits = [b'0'; 20];
-    let (mut at, mut rest) = (digits.len() - 1, seq);
-    loop {
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-        at -= 1;
-    }
-    head.push_str(std::str::from_utf8(&digits[at..]).expect("digits are ASCII"));
 }

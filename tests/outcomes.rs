@@ -583,3 +583,27 @@ fn a_refusal_in_the_midst_of_many_threads_poisons_nothing() {
         assert_eq!(hub.stats().rejected, 400);
     });
 }
+
+#[test]
+fn a_broadcast_from_a_thread_that_is_ending_is_as_good_as_any() {
+    struct LastWord(UserHub, std::sync::mpsc::Sender<Outcome>);
+    impl Drop for LastWord {
+        fn drop(&mut self) {
+            // By now the thread has lost what it kept for broadcasts.
+            let _nobody_listens = self.1.send(self.0.broadcast("alice", &price("BTC", 2)));
+        }
+    }
+    std::thread_local!(static LAST: std::cell::RefCell<Option<LastWord>> = const { std::cell::RefCell::new(None) });
+
+    let hub = UserHub::new();
+    let mut phone = device(&hub, "alice");
+    let (said, heard) = std::sync::mpsc::channel();
+    let last = LastWord(hub.clone(), said);
+    let thread = std::thread::spawn(move || {
+        LAST.set(Some(last));
+        hub.broadcast("alice", &price("BTC", 1))
+    });
+    assert_eq!(thread.join().unwrap(), Outcome::Queued { connections: 1 });
+    assert_eq!(heard.recv().unwrap(), Outcome::Queued { connections: 1 });
+    assert_eq!(sees(&mut phone), ["PRICE/BTC 2"]);
+}

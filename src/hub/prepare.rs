@@ -114,11 +114,12 @@ const SCRATCH: usize = 64 * 1024;
 fn with_scratch<T>(write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
     thread_local!(static LENT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) });
     // Taken out, so that an event whose encoding broadcasts another finds an empty one, and a panic leaves none behind.
-    let mut scratch = LENT.take();
+    // A thread that is ending has none to lend any more, and what it broadcasts last is as good as any.
+    let mut scratch = LENT.try_with(Cell::take).unwrap_or_default();
     let result = write(&mut scratch);
     if scratch.capacity() <= SCRATCH {
         scratch.clear();
-        LENT.set(scratch);
+        let _ending = LENT.try_with(|lent| lent.set(scratch));
     }
     result
 }

@@ -218,6 +218,35 @@ fn now_plus(clock: &ManualClock, seconds: i64) -> Timestamp {
 }
 
 #[test]
+fn who_finds_that_something_has_expired_wakes_the_others() {
+    let clock = clock();
+    let hub = hub_on(&clock).build().unwrap();
+    let (mut phone, mut tab) = (waiting(&hub, "alice"), waiting(&hub, "alice"));
+    hub.broadcast("alice", &Offer { until: now_plus(&clock, 60) });
+    assert_eq!((phone.sees().len(), tab.sees().len()), (1, 1));
+    assert_eq!((phone.bell.rang(), tab.bell.rang()), (1, 1));
+
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(phone.sees(), ["OFFER removed: expired"], "it was polled before its driver's timer ran");
+    assert_eq!(tab.bell.rang(), 1);
+    assert_eq!(tab.sees(), ["OFFER removed: expired"]);
+}
+
+#[test]
+fn who_connects_when_something_has_expired_wakes_the_others() {
+    let clock = clock();
+    let hub = hub_on(&clock).build().unwrap();
+    let mut phone = waiting(&hub, "alice");
+    hub.broadcast("alice", &Offer { until: now_plus(&clock, 60) });
+    assert_eq!((phone.sees().len(), phone.bell.rang()), (1, 1));
+
+    clock.advance(Duration::from_secs(60));
+    let _tab = hub.connect("alice").unwrap();
+    assert_eq!(phone.bell.rang(), 1);
+    assert_eq!(phone.sees(), ["OFFER removed: expired"]);
+}
+
+#[test]
 fn a_task_that_moved_is_woken_where_it_is_now() {
     let hub = UserHub::new();
     let mut phone = waiting(&hub, "alice");

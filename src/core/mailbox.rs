@@ -1,7 +1,8 @@
 //! One user: a log, and the wakers of the connections that have read it to its end.
 //!
 //! Invariants:
-//! - A reader is parked (has a waker here) only if it has taken everything and has not been told to close.
+//! - A reader is parked (has a waker here) only if it has not been told to close, and has taken everything or waits for
+//!   the load.
 //! - Whatever gives a reader something to take returns the wakers of all parked readers, once; the caller wakes them when
 //!   the lock is gone. A reader that is runnable already has no waker here, so it is not woken again.
 //! - No waker is cloned, woken or dropped here: that is foreign code, and a lock is held.

@@ -1,0 +1,10 @@
+// Time, and chance: given to the client, so that a test can hold them still.
+/** Beyond this many milliseconds a timer of a browser fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+export const systemClock = {
+    now: () => Date.now(),
+    after(milliseconds, then) {
+        const timer = setTimeout(then, Math.min(milliseconds, LONGEST_TIMER));
+        return () => clearTimeout(timer);
+    },
+};

@@ -1,0 +1,14 @@
+// A cursor: a position in one incarnation (epoch) of a user's log.
+const TEXT = /^([0-9a-f]{16})-(0|[1-9]\d*)$/;
+/** Reads the text form, `<16 hex digits>-<decimal>`; null for anything else. */
+export function parseCursor(text) {
+    const match = typeof text === "string" ? TEXT.exec(text) : null;
+    if (!match)
+        return null;
+    const seq = Number(match[2]);
+    return Number.isSafeInteger(seq) ? { epoch: match[1], seq } : null;
+}
+/** Writes the text form. */
+export function cursorText(cursor) {
+    return cursor && `${cursor.epoch}-${cursor.seq}`;
+}

@@ -1,0 +1,8 @@
+export { Client, connect } from "./client.js";
+export type { AnyEvents, EventName, EventType, EventTypesOf, Handler, KeyedName, LogRecord, Options, RemovedRecord, Session, SingleName, State, StateRecord, Status, } from "./client.js";
+export type { Clock } from "./clock.js";
+export { parseCursor, type Cursor } from "./cursor.js";
+export type { Effect, Gap } from "./device.js";
+export type { AnyRecord, Fold, Folded, Key } from "./fold.js";
+export type { Address, Addresses, Link, LinkHandlers, OpenLink, Transport } from "./link.js";
+export type { Wakes, Woken } from "./wake.js";

@@ -1,0 +1,14 @@
+// A WebSocket as a link. What a device sends is ignored by the hub, so nothing is ever sent.
+const DONE = 1000;
+export function openSocket(url, handlers) {
+    url.protocol = url.protocol.replace("http", "ws");
+    const socket = new WebSocket(url);
+    socket.onmessage = (event) => typeof event.data === "string" && handlers.onFrame(event.data);
+    socket.onclose = (event) => handlers.onClosed(event.code);
+    return {
+        close() {
+            socket.onmessage = socket.onclose = null;
+            socket.close(DONE);
+        },
+    };
+}

@@ -1,0 +1,19 @@
+// Time, and chance: given to the client, so that a test can hold them still.
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls once, later; returns what takes that back. */
+  after(milliseconds: number, then: () => void): () => void;
+}
+
+/** Beyond this many milliseconds a timer of a browser fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(milliseconds, then) {
+    const timer = setTimeout(then, Math.min(milliseconds, LONGEST_TIMER));
+    return () => clearTimeout(timer);
+  },
+};

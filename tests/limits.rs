@@ -424,6 +424,7 @@ struct Signal {
 impl Event for Signal {
     const NAME: &'static str = "SIGNAL";
     const KIND: Kind = Kind::State;
+    const KEYED: bool = true;
 
     fn key(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Borrowed("key"))

@@ -313,6 +313,7 @@ impl Serialize for Trap {
 impl Event for Trap {
     const NAME: &'static str = "TRAP";
     const KIND: Kind = Kind::State;
+    const KEYED: bool = true;
 
     fn key(&self) -> Option<Cow<'_, str>> {
         assert!(*self != Trap::Key, "no key");

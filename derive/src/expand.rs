@@ -22,7 +22,7 @@ pub(crate) fn event(input: &DeriveInput) -> Result<TokenStream> {
         Kind::Log => (quote!(Log), Answers::default()),
         Kind::State(options) => (quote!(State), answers(input, options, &hub)?),
     };
-    let Answers { functions, bounds } = answers;
+    let Answers { items, bounds } = answers;
 
     let generics = bounded(&input.generics, &hub, bounds);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
@@ -46,20 +46,20 @@ pub(crate) fn event(input: &DeriveInput) -> Result<TokenStream> {
             const KIND: #hub::Kind = #hub::Kind::#kind;
             #field
             #public
-            #functions
+            #items
         }
         #impl_public
     })
 }
 
-/// The methods that answer the questions about a State, and what the parameters of a generic type must meet for them.
+/// What answers the questions about a State, and what the parameters of a generic type must meet for them.
 #[derive(Default)]
 struct Answers {
-    functions: TokenStream,
+    items: TokenStream,
     bounds: Vec<WherePredicate>,
 }
 
-/// Writes one method from the field that an option names, and the bounds that its type must meet.
+/// Writes the answer from the field that an option names, and the bounds that its type must meet.
 type Answer = fn(&Ident, &Type, &Path) -> (TokenStream, Vec<WherePredicate>);
 
 fn answers(input: &DeriveInput, options: &StateOptions, hub: &Path) -> Result<Answers> {
@@ -71,8 +71,8 @@ fn answers(input: &DeriveInput, options: &StateOptions, hub: &Path) -> Result<An
         let Some(name) = name else { continue };
         match field_named(input, option, name) {
             Ok(field) => {
-                let (function, bounds) = answer(name, &field.ty, hub);
-                answers.functions.extend(function);
+                let (items, bounds) = answer(name, &field.ty, hub);
+                answers.items.extend(items);
                 if mentions_parameter(&input.generics, &field.ty) {
                     answers.bounds.extend(bounds);
                 }
@@ -80,7 +80,7 @@ fn answers(input: &DeriveInput, options: &StateOptions, hub: &Path) -> Result<An
             Err(error) => errors.add(error),
         }
     }
-    answers.functions.extend(options.final_when.as_ref().map(is_final));
+    answers.items.extend(options.final_when.as_ref().map(is_final));
     errors.finish().map(|()| answers)
 }
 
@@ -91,6 +91,7 @@ fn at(name: &Ident) -> Span {
 
 fn key(name: &Ident, ty: &Type, hub: &Path) -> (TokenStream, Vec<WherePredicate>) {
     let function = quote_spanned! {at(name)=>
+        const KEYED: bool = true;
         fn key(&self) -> ::core::option::Option<::std::borrow::Cow<'_, str>> {
             ::core::option::Option::Some(#hub::EventKey::event_key(&self.#name))
         }

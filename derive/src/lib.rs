@@ -33,7 +33,7 @@ use proc_macro::TokenStream;
 /// | `name` | a text: 1 to 64 of `A-Z a-z 0-9 _ . : -`, none of `CONNECTED`, `SYNCED`, `GAP`, `RESET`, `HEARTBEAT`, `CLOSING` | an error |
 /// | `field` | a text | `data` is the payload itself |
 /// | `log`, `state`, `state(…)` | exactly one of them | an error |
-/// | `key` | a field whose type is an `EventKey`: text, whole numbers, what a host implements it for | one value a user |
+/// | `key` | a field whose type is an `EventKey`: text, whole numbers, what a host implements it for; sets `KEYED` | one value a user |
 /// | `version` | a field whose type is `Clone` and turns into a `Version`: whole numbers, a `Timestamp` | the later call wins |
 /// | `final_when` | a method `fn(&self) -> bool` of the type | never final |
 /// | `expires` | a field that is a `Timestamp` or an `Option<Timestamp>` | never expires |

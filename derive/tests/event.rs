@@ -37,7 +37,7 @@ fn every_option_answers_its_question() {
     let expires_at = Some(Timestamp::from_milliseconds(5));
     let order = Order { order_id: 7, updated_at: 3, expires_at, over: true };
     assert_eq!((Order::NAME, Order::KIND, Order::FIELD), ("ORDER_UPDATE", Kind::State, Some("order")));
-    assert!(public::<Order>());
+    assert!(public::<Order>() && Order::KEYED);
     assert_eq!(Event::key(&order).as_deref(), Some("7"));
     assert_eq!(Event::version(&order), Some(Version::from(3_i64)));
     assert!(Event::is_final(&order));
@@ -68,6 +68,7 @@ enum Choice {
 fn what_was_not_said_stays_at_its_default() {
     assert_eq!((Note::NAME, Note::KIND, Note::FIELD, Note::PUBLIC), ("NOTE", Kind::Log, None, false));
     assert_eq!((Pair::KIND, Choice::KIND), (Kind::State, Kind::State));
+    assert_eq!((Note::KEYED, Pair::KEYED, Choice::KEYED), (false, false, false));
     let pair = Pair(1, "one".into());
     assert_eq!((Event::key(&pair), Event::version(&pair), Event::expires_at(&pair)), (None, None, None));
     assert!(!Event::is_final(&Choice::Neither));

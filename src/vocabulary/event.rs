@@ -51,8 +51,12 @@ pub trait Event: serde::Serialize {
     const FIELD: Option<&'static str> = None;
     /// Whether it may be sent to everybody; a type that says so also implements [`PublicEvent`].
     const PUBLIC: bool = false;
+    /// Whether each value of a State stands under a key of its own: [`key`](Self::key) returns one exactly when this is
+    /// true. Only generated types read it, those of TypeScript for instance.
+    const KEYED: bool = false;
 
-    /// Of which thing this is the State; without a key there is one value a user. Ignored for a Log event.
+    /// Of which thing this is the State; without a key there is one value a user. Ignored for a Log event. Who writes it
+    /// sets [`KEYED`](Self::KEYED) too.
     fn key(&self) -> Option<Cow<'_, str>> {
         None
     }

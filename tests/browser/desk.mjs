@@ -197,7 +197,7 @@ async function cuts(alice, tab) {
 
 /** A page that was told that its session is over. */
 async function signedOut(page, reason) {
-  await connection(page, "signed-out");
+  await connection(page, "stopped");
   await page.locator("#sign-in-reason", { hasText: reason }).waitFor({ timeout: PATIENCE });
   await by(page, "sign-in-alice").waitFor({ timeout: PATIENCE });
 }

@@ -26,7 +26,7 @@ const BADGE = {
   syncing: 'Syncing',
   live: 'Live',
   reconnecting: 'Reconnecting',
-  'signed-out': 'Signed out',
+  stopped: 'Signed out',
 };
 
 /** @type {import('./panels.js').Panel[]} */
@@ -128,7 +128,7 @@ function onStatus(status, reason) {
   setText(byId('badge-text'), BADGE[status]);
   badge.title = `${BADGE[status]} since ${format.fullTime(new Date().toISOString())}`;
   if (status === 'reconnecting') for (const panel of panels) panel.interrupted?.();
-  if (status === 'signed-out') showSignIn(reason);
+  if (status === 'stopped') showSignIn(reason);
   render(panels);
 }
 

@@ -4,7 +4,7 @@
 
 import { Device } from './device.js';
 
-/** @typedef {'connecting' | 'syncing' | 'live' | 'reconnecting' | 'signed-out'} Status */
+/** @typedef {'connecting' | 'syncing' | 'live' | 'reconnecting' | 'stopped'} Status */
 /** @typedef {'websocket' | 'sse'} Transport */
 /** @typedef {{ close(): void }} Link */
 /** @typedef {{ code: number | null, refused: boolean }} Closed  refused: the server answered, and it was no stream */
@@ -117,7 +117,7 @@ export class Client {
     this.#running = false;
     this.#setCut(null);
     this.device = new Device();
-    this.#setStatus('signed-out', reason);
+    this.#setStatus('stopped', reason);
   }
 
   /** @param {Transport} transport */

@@ -516,7 +516,7 @@ describe('client', () => {
   test('stays away when told to, by CLOSING and by the close code', () => {
     const told = harness();
     told.send(connected(), synced(1), { type: 'CLOSING', code: 3503, reason: 'signed out', reconnect: false, retryAfterMs: null });
-    assert.equal(told.client.status, 'signed-out');
+    assert.equal(told.client.status, 'stopped');
     assert.equal(told.reasons.at(-1), 'signed out');
     told.pass(120_000);
     assert.equal(told.links.length, 1);
@@ -524,7 +524,7 @@ describe('client', () => {
     const coded = harness();
     coded.send(connected(), synced(1));
     coded.close(3500);
-    assert.equal(coded.client.status, 'signed-out');
+    assert.equal(coded.client.status, 'stopped');
     coded.client.nudge();
     coded.pass(120_000);
     assert.equal(coded.links.length, 1);
@@ -534,12 +534,12 @@ describe('client', () => {
     const refused = harness({ session: 'ended' });
     refused.close();
     await refused.settle();
-    assert.equal(refused.client.status, 'signed-out');
+    assert.equal(refused.client.status, 'stopped');
 
     const expired = harness({ session: 'ended' });
     expired.send(connected(), synced(1), { type: 'CLOSING', code: 3005, reason: 'session expired', reconnect: true, retryAfterMs: 0 });
     await expired.settle();
-    assert.equal(expired.client.status, 'signed-out');
+    assert.equal(expired.client.status, 'stopped');
 
     const unreachable = harness({ session: 'unreachable' });
     unreachable.close();
@@ -552,7 +552,7 @@ describe('client', () => {
     const world = harness({ staysAway: true });
     world.close(null, true);
     await world.settle();
-    assert.equal(world.client.status, 'signed-out');
+    assert.equal(world.client.status, 'stopped');
     world.pass(120_000);
     assert.equal(world.links.length, 1);
   });

@@ -3,6 +3,6 @@ export type { AnyEvents, EventName, EventType, EventTypesOf, Handler, KeyedName,
 export type { Clock } from "./clock.js";
 export { parseCursor, type Cursor } from "./cursor.js";
 export type { Effect, Gap } from "./device.js";
-export type { AnyRecord, Fold, Folded, Key } from "./fold.js";
-export type { Address, Addresses, Link, LinkHandlers, OpenLink, Transport } from "./link.js";
+export { Fold, type AnyRecord, type Folded, type Key } from "./fold.js";
+export { browserLinks, type Address, type Addresses, type Link, type LinkHandlers, type OpenLink, type Transport, } from "./link.js";
 export type { Wakes, Woken } from "./wake.js";

@@ -19,6 +19,7 @@
 //! | `SEED` | of the prices, when a desk begins | 7 |
 //! | `TICK_MS` | milliseconds between two moves of the prices | 500 |
 //! | `SESSION_SECONDS` | how long a sign-in lasts | 43200 |
+//! | `HEARTBEAT_SECONDS` | between two heartbeats; after 2.5 without a word a page comes back anew | 25 |
 
 #![expect(unreachable_pub, reason = "in a program, `pub` says what a module offers to the others")]
 
@@ -72,6 +73,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let stored = Arc::clone(&database);
     let hub = UserHub::builder()
         .state_source(move |user| state_source::load(Arc::clone(&stored), seed, user))
+        .heartbeat(Duration::from_secs(setting("HEARTBEAT_SECONDS", 25)?))
         // A handful of devices may come back almost at once after a restart.
         .reconnect_spread(Duration::from_secs(2))
         .build()?;

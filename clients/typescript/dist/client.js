@@ -3,14 +3,19 @@
 // - There is one link at most. What an earlier one still says is not heard.
 // - Whoever listens is called when everything of a frame, and of its group, is folded: `state` never shows half of it.
 // - A listener that throws harms nobody else: what it threw is reported as if nobody had caught it.
+// - A listener may stop, start or reconnect the client. After a stop nobody is told a value any more; after a reconnect
+//   the rest of the frame is still told, because the cursor is behind it.
 import { backOff } from "./backoff.js";
 import { systemClock } from "./clock.js";
 import { SESSION_EXPIRED, comesBack } from "./close.js";
 import { Device } from "./device.js";
 import { browserLinks } from "./link.js";
 import { browserWakes } from "./wake.js";
-/** How long to wait for the first frame, in milliseconds: the hub may be loading State before it. */
-const FIRST_FRAME_WITHIN = 20_000;
+/**
+ * How long to wait for the first frame, since the hub may be loading State before it, and for the host's word on the
+ * session, in milliseconds.
+ */
+const ANSWER_WITHIN = 20_000;
 /** So many heartbeats without any frame, and the connection is dead. */
 const HEARTBEATS_MISSED = 2.5;
 /** So many, and a page that wakes does not wait for the rest. */
@@ -21,12 +26,23 @@ function report(error) {
         throw error;
     });
 }
-/** Connects, and stays connected until it is stopped. */
+/**
+ * Connects, and stays connected until it is stopped: a `Client` that has been started.
+ *
+ * Give it the generated map of event types, `connect<EventTypes>({ websocket: "/ws" })`; without one, every name is
+ * accepted and data is `any`. Throws a `TypeError` if there is no address for the transport.
+ */
 export function connect(options) {
     const client = new Client(options);
     client.start();
     return client;
 }
+/**
+ * One device of one user: what the hub has for that user is here, and what happens is heard.
+ *
+ * No method throws because of the network or of what a server sends, and none waits. Create one a page, not one a component:
+ * each is a connection.
+ */
 export class Client {
     #device = new Device();
     #status;
@@ -62,7 +78,7 @@ export class Client {
         this.#wakes = options.wakes ?? browserWakes;
         this.#status = { state: "stopped", since: this.#clock.now(), code: null, reason: "" };
     }
-    /** Whose device this is, as the hub says; null before the first connection. */
+    /** Whose device this is, as the hub says; null before the first connection and after `stop`. */
     get userId() {
         return this.#device.userId;
     }
@@ -70,6 +86,7 @@ export class Client {
     get status() {
         return this.#status;
     }
+    /** The transport of this connection, or of the next. */
     get transport() {
         return this.#transport;
     }
@@ -81,7 +98,10 @@ export class Client {
     get synced() {
         return this.#device.synced;
     }
-    /** The records behind `state` and `states`. Another object after each `start`. */
+    /**
+     * The records behind `state` and `states`, and the keys whose value is not known. Another object after each `start` and
+     * `stop`: ask for it anew.
+     */
     get fold() {
         return this.#device.fold;
     }
@@ -93,23 +113,30 @@ export class Client {
         const values = [...this.fold.all(type)].map(([key, record]) => [key, record.data]);
         return new Map(values);
     }
-    /** Hears the records of a type from now on. Returns what ends that. */
+    /**
+     * Hears the records of a type from now on: each Log record once, each change of a State, and, with `undefined` for its
+     * data, the end of a value. Returns what ends that; after it the handler is not called again, not even for a record that
+     * is just being told. What a handler throws goes where uncaught errors go.
+     */
     on(type, handler) {
         return this.#listen(`on ${type}`, handler);
     }
-    /** Hears each change of the status. */
+    /** Hears each change of the status. Returns what ends that. */
     onStatus(listener) {
         return this.#listen("status", listener);
     }
-    /** Hears of Log records that cannot be had any more: the place to fetch them from elsewhere. */
+    /**
+     * Hears of Log records that cannot be had any more, before the first one behind them: the place to fetch them from
+     * elsewhere. State is never in a gap. Returns what ends that.
+     */
     onGap(listener) {
         return this.#listen("gap", listener);
     }
-    /** Hears everything that frames do, in order: for logs and tests. */
+    /** Hears everything that frames do, in order: for logs and tests. Returns what ends that. */
     onEffect(listener) {
         return this.#listen("effect", listener);
     }
-    /** Starts as a new device: what an earlier user had is forgotten. */
+    /** Starts as a new device, also where it is running: what an earlier user had is forgotten. */
     start() {
         if (!this.#forget())
             return;
@@ -121,20 +148,30 @@ export class Client {
         if (generation === this.#generation)
             this.#connect();
     }
-    /** Disconnects, forgets what is here, and does not come back. */
+    /**
+     * Disconnects, forgets what is here, and does not come back. Whoever listens is told of each value that it is forgotten.
+     * Does nothing to a client that is stopped; `start` begins again.
+     */
     stop(reason = "", code = null) {
-        this.#running = false;
+        if (this.#status.state === "stopped")
+            return;
         if (this.#forget())
             this.#setStatus("stopped", reason, code);
     }
-    /** Goes on by another transport, from the same cursor. */
+    /**
+     * Goes on by another transport, from the same cursor: nothing is missed or told twice. Throws a `TypeError` if there is no
+     * address for it, and changes nothing then.
+     */
     useTransport(transport) {
         if (transport === this.#transport)
             return;
         this.#transport = this.#known(transport);
         this.reconnect();
     }
-    /** Gives the connection up and opens another one at once, unless the server asked to wait. Nothing is forgotten. */
+    /**
+     * Gives the connection up and opens another one at once, unless the server asked to wait. Nothing is forgotten. Does
+     * nothing to a client that is stopped.
+     */
     reconnect() {
         if (!this.#running)
             return;
@@ -158,8 +195,15 @@ export class Client {
         listeners.add(own);
         return () => listeners.delete(own);
     }
-    #tell(name, ...values) {
-        for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+    /** Tells whoever listens, as long as it is true: somebody who is told may change that. */
+    #tell(name, stillTrue, ...values) {
+        const listeners = this.#listeners.get(name);
+        // A copy: who begins to listen meanwhile hears what comes next.
+        for (const listener of [...(listeners ?? [])]) {
+            if (!stillTrue())
+                return;
+            if (!listeners.has(listener))
+                continue;
             try {
                 listener(...values);
             }
@@ -170,51 +214,53 @@ export class Client {
     }
     #connect() {
         this.#connected = false;
-        this.#silence = FIRST_FRAME_WITHIN;
+        this.#silence = ANSWER_WITHIN;
         this.#heartbeat = Infinity;
         this.#heard = this.#clock.now();
         const generation = ++this.#generation;
-        const ifCurrent = (then) => {
-            if (generation === this.#generation)
-                then();
-        };
+        const current = () => generation === this.#generation;
         this.#watch();
         try {
-            this.#link = this.#open(this.#transport, this.#device.begin(), {
-                onFrame: (text) => ifCurrent(() => this.#receive(text)),
-                onClosed: (code) => ifCurrent(() => this.#closed(code)),
+            const link = this.#open(this.#transport, this.#device.begin(), {
+                onFrame: (text) => current() && this.#receive(text),
+                onClosed: (code) => current() && this.#closed(code),
             });
+            if (current())
+                this.#link = link;
+            else
+                link.close();
         }
         catch (error) {
             report(error);
-            this.#retry();
+            if (current())
+                this.#retry();
         }
     }
     #receive(text) {
         this.#heard = this.#clock.now();
-        let frame;
+        const device = this.#device;
+        const generation = this.#generation;
+        let effects;
         try {
-            frame = JSON.parse(text);
+            effects = device.receive(JSON.parse(text));
         }
         catch {
             // What it would have said is lost, and the cursor is still before it.
             this.#retry();
             return;
         }
-        const generation = this.#generation;
-        for (const effect of this.#device.receive(frame)) {
-            this.#tell("effect", effect);
-            // Who was told may have stopped the client, or started it anew.
-            if (generation !== this.#generation)
-                return;
-            this.#take(effect);
-            if (generation !== this.#generation)
-                return;
+        const here = () => device === this.#device;
+        for (const effect of effects) {
+            this.#tell("effect", here, effect);
+            this.#take(effect, here, () => generation === this.#generation);
         }
     }
-    #take(effect) {
+    /** `here`: not stopped or started since. `current`: nor was the connection given up. */
+    #take(effect, here, current) {
         switch (effect.kind) {
             case "connected":
+                if (!current())
+                    break;
                 this.#connected = true;
                 this.#heartbeat = effect.heartbeat === null ? Infinity : effect.heartbeat * 1000;
                 this.#silence = this.#heartbeat * HEARTBEATS_MISSED;
@@ -225,28 +271,34 @@ export class Client {
                     this.#dropped(record);
                 break;
             case "syncing":
-                this.#setStatus("syncing");
+                if (current())
+                    this.#setStatus("syncing");
                 break;
             case "synced":
+                if (!current())
+                    break;
                 this.#attempt = 0;
                 this.#setStatus("live");
                 break;
             case "gap":
-                this.#tell("gap", effect);
+                this.#tell("gap", here, effect);
                 break;
             case "closing":
-                this.#closing(effect);
+                if (here())
+                    this.#closing(effect);
                 break;
             case "reconnect":
-                this.#retry();
+                if (current())
+                    this.#retry();
                 break;
             default:
-                this.#tell(`on ${effect.record.type}`, effect.record.data, effect.record);
+                this.#tell(`on ${effect.record.type}`, here, effect.record.data, effect.record);
         }
     }
     #dropped({ seq, type, timestamp, key }) {
         const record = { seq, type, timestamp, ...(key !== undefined && { key }), removed: true, reason: "forgotten" };
-        this.#tell(`on ${type}`, undefined, record);
+        // It stays dropped, whatever the first who is told does.
+        this.#tell(`on ${type}`, () => true, undefined, record);
     }
     #closing({ code, reason, reconnect, retryAfterMs }) {
         this.#askedFor = retryAfterMs;
@@ -272,7 +324,11 @@ export class Client {
         let session = code === SESSION_EXPIRED && !this.#connected ? "ended" : "unreachable";
         this.#leave();
         const generation = this.#generation;
+        this.#cancelWatch = this.#clock.after(ANSWER_WITHIN, () => this.#retry(code, reason));
         this.#setStatus("reconnecting", reason, code);
+        // Who was told may have stopped the client, or started it anew; so may somebody while the host is asked.
+        if (generation !== this.#generation)
+            return;
         try {
             session = (await this.#options.session?.()) ?? session;
         }
@@ -298,12 +354,13 @@ export class Client {
         const wait = Math.max(milliseconds, this.#askedFor - since);
         this.#cancelRetry = this.#clock.after(wait, () => {
             this.#cancelRetry = null;
+            this.#askedFor = 0;
             this.#connect();
         });
     }
     #woken(why) {
         const silent = this.#clock.now() - this.#heard;
-        if (why === "online" || this.#cancelRetry || silent > this.#heartbeat * HEARTBEATS_MISSED_ASLEEP)
+        if (why !== "visible" || this.#cancelRetry || silent > this.#heartbeat * HEARTBEATS_MISSED_ASLEEP)
             this.reconnect();
     }
     /** One timer that looks again, instead of one that every frame sets anew. */
@@ -331,6 +388,7 @@ export class Client {
     }
     /** Returns false if somebody who was told has stopped or started the client again. */
     #forget() {
+        this.#running = false;
         this.#leave();
         this.#cancelWakes?.();
         this.#cancelWakes = null;
@@ -346,6 +404,7 @@ export class Client {
         if (state === before && reason === said && code === had)
             return;
         this.#status = { state, since: state === before ? this.#status.since : this.#clock.now(), code, reason };
-        this.#tell("status", this.#status);
+        const status = this.#status;
+        this.#tell("status", () => this.#status === status, status);
     }
 }

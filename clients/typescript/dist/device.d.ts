@@ -45,7 +45,7 @@ export declare class Device {
     get cursor(): string | null;
     /** A connection begins. What an earlier one held back was never processed, so it is dropped. Returns the cursor to resume from. */
     begin(): string | null;
-    /** Takes one parsed frame. What is no frame does nothing. */
+    /** Takes one parsed frame. For what is no frame the connection is given up: nobody knows what it would have said. */
     receive(frame: Parsed): Effect[];
 }
 export {};

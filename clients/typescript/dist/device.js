@@ -42,11 +42,15 @@ export class Device {
         this.#abandoned = false;
         return this.cursor;
     }
-    /** Takes one parsed frame. What is no frame does nothing. */
+    /** Takes one parsed frame. For what is no frame the connection is given up: nobody knows what it would have said. */
     receive(frame) {
         const effects = [];
-        if (this.#abandoned || typeof frame?.type !== "string")
+        if (this.#abandoned)
             return effects;
+        if (typeof frame?.type !== "string") {
+            this.#abandoned = true;
+            return [{ kind: "reconnect" }];
+        }
         // CONNECTED is the first frame, unless there is to be no connection at all.
         if (this.#epoch === null && frame.type !== "CONNECTED" && frame.type !== "CLOSING")
             return effects;
@@ -80,6 +84,7 @@ export class Device {
                 this.#lastSeq = 0;
                 break;
             case "CLOSING":
+                this.#abandoned = true;
                 effects.push({
                     kind: "closing",
                     code: position(frame.code),

@@ -6,45 +6,43 @@
 import { SESSION_EXPIRED, STAY_AWAY } from "./close.js";
 export function openEvents(url, withCredentials, handlers) {
     const source = new EventSource(url, { withCredentials });
-    let open = true;
+    const over = new AbortController();
     const closed = (code) => {
-        if (open)
-            handlers.onClosed(code);
-        open = false;
+        if (over.signal.aborted)
+            return;
+        over.abort();
+        handlers.onClosed(code);
     };
     source.onmessage = (event) => handlers.onFrame(event.data);
     source.onerror = () => {
         const refused = source.readyState === EventSource.CLOSED;
+        source.onmessage = source.onerror = null;
         source.close();
         if (refused)
-            void meaning(url, withCredentials).then(closed);
+            void meaning(url, withCredentials, over.signal).then(closed);
         else
             closed(null);
     };
     return {
         close() {
-            open = false;
+            over.abort();
             source.onmessage = source.onerror = null;
             source.close();
         },
     };
 }
-/** Why a request was refused, as a close code. */
-async function meaning(url, withCredentials) {
-    const abort = new AbortController();
+/** Why a request was refused, as a close code. Only the status is wanted: the signal ends the rest of the answer. */
+async function meaning(url, withCredentials, signal) {
     try {
         const { status } = await fetch(url, {
             headers: { accept: "text/event-stream" },
             credentials: withCredentials ? "include" : "same-origin",
             cache: "no-store",
-            signal: abort.signal,
+            signal,
         });
         return status === 204 ? STAY_AWAY : status === 401 ? SESSION_EXPIRED : null;
     }
     catch {
         return null;
-    }
-    finally {
-        abort.abort();
     }
 }

@@ -1,6 +1,10 @@
-/** `visible`: somebody looks at the page again. `online`: there is a network again, and it may be another one. */
-export type Woken = "visible" | "online";
-/** Listens until the returned function is called. */
+/**
+ * - `visible`: somebody looks at the page again. The connection may be alive: the client looks when it heard from it last.
+ * - `online`: there is a network again, and it may be another one. The client opens another connection.
+ * - `restored`: the page comes back out of the back-forward cache, where connections end unheard. Likewise.
+ */
+export type Woken = "visible" | "online" | "restored";
+/** Begins to listen; returns what ends that. Never calls before it has returned. */
 export type Wakes = (woken: (why: Woken) => void) => () => void;
-/** Those of a browser; elsewhere there are none. */
+/** Those of a page; where there is no page, there are none. */
 export declare const browserWakes: Wakes;

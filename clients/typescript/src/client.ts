@@ -3,68 +3,17 @@
 // - There is one link at most. What an earlier one still says is not heard.
 // - Whoever listens is called when everything of a frame, and of its group, is folded: `state` never shows half of it.
 // - A listener that throws harms nobody else: what it threw is reported as if nobody had caught it.
+// - A listener may stop, start or reconnect the client. After a stop nobody is told a value any more; after a reconnect
+//   the rest of the frame is still told, because the cursor is behind it.
 
 import { backOff } from "./backoff.js";
 import { type Clock, systemClock } from "./clock.js";
 import { SESSION_EXPIRED, comesBack } from "./close.js";
 import { Device, type Effect, type Gap } from "./device.js";
-import type { Addresses, Link, OpenLink, Transport } from "./link.js";
-import { browserLinks } from "./link.js";
+import type { AnyEvents, DataOf, EventName, EventTypesOf, Handler, KeyedName, SingleName } from "./events.js";
 import type { AnyRecord, Fold } from "./fold.js";
+import { type Addresses, type Link, type OpenLink, type Transport, browserLinks } from "./link.js";
 import { type Wakes, type Woken, browserWakes } from "./wake.js";
-
-/** What the generated types say of one event type. */
-export interface EventType {
-  readonly kind: "state" | "log";
-  readonly key: string | undefined;
-  readonly data: unknown;
-}
-
-/** A map from names to event types, as it is generated. */
-export type EventTypesOf<E> = { readonly [T in keyof E]: EventType };
-/** For who has no generated types: every name, and any data. */
-export type AnyEvents = Record<string, any>;
-
-/** The names of the event types in a map of them. */
-export type EventName<E> = keyof E & string;
-/** The names of those whose values stand under keys. */
-export type KeyedName<E> = { [T in EventName<E>]: E[T] extends { key: string } ? T : never }[EventName<E>];
-/** The names of the States with one value a user. */
-export type SingleName<E> = {
-  [T in EventName<E>]: E[T] extends { kind: "state"; key: undefined } ? T : never;
-}[EventName<E>];
-
-type DataOf<Type> = Type extends { data: infer Data } ? Data : unknown;
-type KeyOf<Type> = Type extends { key: string } ? { readonly key: string } : { readonly key?: undefined };
-
-interface Head<Name> {
-  readonly seq: number;
-  readonly type: Name;
-  readonly timestamp: string;
-  readonly group?: number;
-}
-
-/** A Log record. */
-export type LogRecord<Name, Type> = Head<Name> & { readonly prevLog: number; readonly data: DataOf<Type> };
-/** A value of a State. */
-export type StateRecord<Name, Type> = Head<Name> &
-  KeyOf<Type> & { readonly final?: true; readonly removed?: undefined; readonly data: DataOf<Type> };
-/** The end of a value: `forgotten` when all State was dropped because the hub begins anew, else what the hub says. */
-export type RemovedRecord<Name, Type> = Head<Name> &
-  KeyOf<Type> & {
-    readonly final?: undefined;
-    readonly removed: true;
-    readonly reason: "cleared" | "expired" | "rejected" | "forgotten" | (string & {});
-    readonly data?: undefined;
-  };
-
-/**
- * Gets what is in `data`, and the whole record. For a State there may be no data: the value is gone, or not known, and must
- * not be shown any longer.
- */
-export type Handler<Name, Type> = Type extends { kind: "log" }
-  ? (data: DataOf<Type>, record: LogRecord<Name, Type>) => void
-  : (data: DataOf<Type> | undefined, record: StateRecord<Name, Type> | RemovedRecord<Name, Type>) => void;
 
 /**
  * - `connecting`: for the first time; nothing is here yet.
@@ -73,42 +22,54 @@ export type Handler<Name, Type> = Type extends { kind: "log" }
  * - `reconnecting`: what is here was true when the connection was lost.
  * - `stopped`: by `stop`, or because the hub said so; it does not come back by itself, and nothing is here.
  */
-export type State = "connecting" | "syncing" | "live" | "reconnecting" | "stopped";
+export type ConnectionState = "connecting" | "syncing" | "live" | "reconnecting" | "stopped";
 
+/** What a badge shows. */
 export interface Status {
-  readonly state: State;
-  /** Since when, in milliseconds since 1970. */
+  readonly state: ConnectionState;
+  /** Since when it is in this state, in milliseconds since 1970. */
   readonly since: number;
-  /** The close code that led here; null where there was none. */
+  /** The close code that led here, as in 3503 for signed out; null where there was none. */
   readonly code: number | null;
-  /** In words, for a log; may be empty. */
+  /** Why, in words for a log; may be empty. */
   readonly reason: string;
 }
 
-/** What the host says of the session that a device belongs to. */
+/**
+ * What the host says of the session that a device belongs to: `ended`, and the client stops; otherwise it comes back
+ * after its wait.
+ */
 export type Session = "valid" | "ended" | "unreachable";
 
+/** What a client needs to know: one address at least, or an `open` of its own. All else has a default. */
 export interface Options extends Addresses {
-  /** Which of the addresses to begin with. Default WebSocket, if there is one. */
+  /** Which of the two transports to begin with. Default `websocket` if there is an address for it, else `sse`. */
   readonly transport?: Transport;
   /**
    * Asks the host whether the session is still there, by an ordinary request: a browser does not show why a WebSocket was
-   * refused. Asked when a connection could not be opened and when its session has expired. Without it, a WebSocket that is
-   * refused for good is tried again, every 30 s at last.
+   * refused. Asked when a connection could not be opened and when its session has expired. One that throws, or has not
+   * answered within 20 s, counts as `unreachable`. Without it, server-sent events that are answered by 401 end the
+   * session, and a WebSocket that is refused for good is tried again, every 30 s at last.
    */
   readonly session?: () => Promise<Session>;
-  /** Opens links in another way than a browser does. */
+  /**
+   * Opens links in another way than a browser does: in tests, or around `browserLinks`. One that throws is reported as an
+   * uncaught error, and tried again after a wait.
+   */
   readonly open?: OpenLink;
   /** Default the system's. */
   readonly clock?: Clock;
-  /** From 0 to 1; default `Math.random`. */
+  /** Draws the jitter of a wait, from 0 to 1; default `Math.random`. */
   readonly random?: () => number;
-  /** Default those of the browser, if there is one. */
+  /** Says when to look at the connection; default the events of the page, and none where there is no page. */
   readonly wakes?: Wakes;
 }
 
-/** How long to wait for the first frame, in milliseconds: the hub may be loading State before it. */
-const FIRST_FRAME_WITHIN = 20_000;
+/**
+ * How long to wait for the first frame, since the hub may be loading State before it, and for the host's word on the
+ * session, in milliseconds.
+ */
+const ANSWER_WITHIN = 20_000;
 /** So many heartbeats without any frame, and the connection is dead. */
 const HEARTBEATS_MISSED = 2.5;
 /** So many, and a page that wakes does not wait for the rest. */
@@ -123,13 +84,24 @@ function report(error: unknown): void {
   });
 }
 
-/** Connects, and stays connected until it is stopped. */
+/**
+ * Connects, and stays connected until it is stopped: a `Client` that has been started.
+ *
+ * Give it the generated map of event types, `connect<EventTypes>({ websocket: "/ws" })`; without one, every name is
+ * accepted and data is `any`. Throws a `TypeError` if there is no address for the transport.
+ */
 export function connect<E extends EventTypesOf<E> = AnyEvents>(options: Options): Client<E> {
   const client = new Client<E>(options);
   client.start();
   return client;
 }
 
+/**
+ * One device of one user: what the hub has for that user is here, and what happens is heard.
+ *
+ * No method throws because of the network or of what a server sends, and none waits. Create one a page, not one a component:
+ * each is a connection.
+ */
 export class Client<E extends EventTypesOf<E> = AnyEvents> {
   #device = new Device();
   #status: Status;
@@ -169,7 +141,7 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
     this.#status = { state: "stopped", since: this.#clock.now(), code: null, reason: "" };
   }
 
-  /** Whose device this is, as the hub says; null before the first connection. */
+  /** Whose device this is, as the hub says; null before the first connection and after `stop`. */
   get userId(): string | null {
     return this.#device.userId;
   }
@@ -179,6 +151,7 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
     return this.#status;
   }
 
+  /** The transport of this connection, or of the next. */
   get transport(): Transport {
     return this.#transport;
   }
@@ -193,12 +166,18 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
     return this.#device.synced;
   }
 
-  /** The records behind `state` and `states`. Another object after each `start`. */
-  get fold(): Fold {
+  /**
+   * The records behind `state` and `states`, and the keys whose value is not known. Another object after each `start` and
+   * `stop`: ask for it anew.
+   */
+  get fold(): Pick<Fold, "get" | "all" | "unknown"> {
     return this.#device.fold;
   }
 
-  /** The current value of a State, or of one key of it; undefined where there is none, or none that is known. */
+  /**
+   * The current value of a State, or of one key of it: the same object until it changes. Undefined where there is none, or
+   * none that is known.
+   */
   state<T extends SingleName<E>>(type: T): DataOf<E[T]> | undefined;
   state<T extends KeyedName<E>>(type: T, key: string): DataOf<E[T]> | undefined;
   state(type: string, key?: string): unknown {
@@ -211,27 +190,34 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
     return new Map(values as [string, DataOf<E[T]>][]);
   }
 
-  /** Hears the records of a type from now on. Returns what ends that. */
+  /**
+   * Hears the records of a type from now on: each Log record once, each change of a State, and, with `undefined` for its
+   * data, the end of a value. Returns what ends that; after it the handler is not called again, not even for a record that
+   * is just being told. What a handler throws goes where uncaught errors go.
+   */
   on<T extends EventName<E>>(type: T, handler: Handler<T, E[T]>): () => void {
     return this.#listen(`on ${type}`, handler as Listener);
   }
 
-  /** Hears each change of the status. */
+  /** Hears each change of the status. Returns what ends that. */
   onStatus(listener: (status: Status) => void): () => void {
     return this.#listen("status", listener);
   }
 
-  /** Hears of Log records that cannot be had any more: the place to fetch them from elsewhere. */
+  /**
+   * Hears of Log records that cannot be had any more, before the first one behind them: the place to fetch them from
+   * elsewhere. State is never in a gap. Returns what ends that.
+   */
   onGap(listener: (gap: Gap) => void): () => void {
     return this.#listen("gap", listener);
   }
 
-  /** Hears everything that frames do, in order: for logs and tests. */
+  /** Hears everything that frames do, in order: for logs and tests. Returns what ends that. */
   onEffect(listener: (effect: Effect) => void): () => void {
     return this.#listen("effect", listener);
   }
 
-  /** Starts as a new device: what an earlier user had is forgotten. */
+  /** Starts as a new device, also where it is running: what an earlier user had is forgotten. */
   start(): void {
     if (!this.#forget()) return;
     this.#running = true;
@@ -242,20 +228,29 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
     if (generation === this.#generation) this.#connect();
   }
 
-  /** Disconnects, forgets what is here, and does not come back. */
+  /**
+   * Disconnects, forgets what is here, and does not come back. Whoever listens is told of each value that it is forgotten.
+   * Does nothing to a client that is stopped; `start` begins again.
+   */
   stop(reason = "", code: number | null = null): void {
-    this.#running = false;
+    if (this.#status.state === "stopped") return;
     if (this.#forget()) this.#setStatus("stopped", reason, code);
   }
 
-  /** Goes on by another transport, from the same cursor. */
+  /**
+   * Goes on by another transport, from the same cursor: nothing is missed or told twice. Throws a `TypeError` if there is no
+   * address for it, and changes nothing then.
+   */
   useTransport(transport: Transport): void {
     if (transport === this.#transport) return;
     this.#transport = this.#known(transport);
     this.reconnect();
   }
 
-  /** Gives the connection up and opens another one at once, unless the server asked to wait. Nothing is forgotten. */
+  /**
+   * Gives the connection up and opens another one at once, unless the server asked to wait. Nothing is forgotten. Does
+   * nothing to a client that is stopped.
+   */
   reconnect(): void {
     if (!this.#running) return;
     this.#leave();
@@ -280,8 +275,13 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
     return () => listeners.delete(own);
   }
 
-  #tell(name: string, ...values: unknown[]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+  /** Tells whoever listens, as long as it is true: somebody who is told may change that. */
+  #tell(name: string, stillTrue: () => boolean, ...values: unknown[]): void {
+    const listeners = this.#listeners.get(name);
+    // A copy: who begins to listen meanwhile hears what comes next.
+    for (const listener of [...(listeners ?? [])]) {
+      if (!stillTrue()) return;
+      if (!listeners!.has(listener)) continue;
       try {
         listener(...(values as never[]));
       } catch (error) {
@@ -292,48 +292,49 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
 
   #connect(): void {
     this.#connected = false;
-    this.#silence = FIRST_FRAME_WITHIN;
+    this.#silence = ANSWER_WITHIN;
     this.#heartbeat = Infinity;
     this.#heard = this.#clock.now();
     const generation = ++this.#generation;
-    const ifCurrent = (then: () => void): void => {
-      if (generation === this.#generation) then();
-    };
+    const current = (): boolean => generation === this.#generation;
     this.#watch();
     try {
-      this.#link = this.#open(this.#transport, this.#device.begin(), {
-        onFrame: (text) => ifCurrent(() => this.#receive(text)),
-        onClosed: (code) => ifCurrent(() => this.#closed(code)),
+      const link = this.#open(this.#transport, this.#device.begin(), {
+        onFrame: (text) => current() && this.#receive(text),
+        onClosed: (code) => current() && this.#closed(code),
       });
+      if (current()) this.#link = link;
+      else link.close();
     } catch (error) {
       report(error);
-      this.#retry();
+      if (current()) this.#retry();
     }
   }
 
   #receive(text: string): void {
     this.#heard = this.#clock.now();
-    let frame;
+    const device = this.#device;
+    const generation = this.#generation;
+    let effects;
     try {
-      frame = JSON.parse(text);
+      effects = device.receive(JSON.parse(text));
     } catch {
       // What it would have said is lost, and the cursor is still before it.
       this.#retry();
       return;
     }
-    const generation = this.#generation;
-    for (const effect of this.#device.receive(frame)) {
-      this.#tell("effect", effect);
-      // Who was told may have stopped the client, or started it anew.
-      if (generation !== this.#generation) return;
-      this.#take(effect);
-      if (generation !== this.#generation) return;
+    const here = (): boolean => device === this.#device;
+    for (const effect of effects) {
+      this.#tell("effect", here, effect);
+      this.#take(effect, here, () => generation === this.#generation);
     }
   }
 
-  #take(effect: Effect): void {
+  /** `here`: not stopped or started since. `current`: nor was the connection given up. */
+  #take(effect: Effect, here: () => boolean, current: () => boolean): void {
     switch (effect.kind) {
       case "connected":
+        if (!current()) break;
         this.#connected = true;
         this.#heartbeat = effect.heartbeat === null ? Infinity : effect.heartbeat * 1000;
         this.#silence = this.#heartbeat * HEARTBEATS_MISSED;
@@ -343,29 +344,31 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
         for (const record of effect.records) this.#dropped(record);
         break;
       case "syncing":
-        this.#setStatus("syncing");
+        if (current()) this.#setStatus("syncing");
         break;
       case "synced":
+        if (!current()) break;
         this.#attempt = 0;
         this.#setStatus("live");
         break;
       case "gap":
-        this.#tell("gap", effect);
+        this.#tell("gap", here, effect);
         break;
       case "closing":
-        this.#closing(effect);
+        if (here()) this.#closing(effect);
         break;
       case "reconnect":
-        this.#retry();
+        if (current()) this.#retry();
         break;
       default:
-        this.#tell(`on ${effect.record.type}`, effect.record.data, effect.record);
+        this.#tell(`on ${effect.record.type}`, here, effect.record.data, effect.record);
     }
   }
 
   #dropped({ seq, type, timestamp, key }: AnyRecord): void {
     const record = { seq, type, timestamp, ...(key !== undefined && { key }), removed: true, reason: "forgotten" };
-    this.#tell(`on ${type}`, undefined, record);
+    // It stays dropped, whatever the first who is told does.
+    this.#tell(`on ${type}`, () => true, undefined, record);
   }
 
   #closing({ code, reason, reconnect, retryAfterMs }: Extract<Effect, { kind: "closing" }>): void {
@@ -388,7 +391,10 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
     let session: Session = code === SESSION_EXPIRED && !this.#connected ? "ended" : "unreachable";
     this.#leave();
     const generation = this.#generation;
+    this.#cancelWatch = this.#clock.after(ANSWER_WITHIN, () => this.#retry(code, reason));
     this.#setStatus("reconnecting", reason, code);
+    // Who was told may have stopped the client, or started it anew; so may somebody while the host is asked.
+    if (generation !== this.#generation) return;
     try {
       session = (await this.#options.session?.()) ?? session;
     } catch {
@@ -412,13 +418,14 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
     const wait = Math.max(milliseconds, this.#askedFor - since);
     this.#cancelRetry = this.#clock.after(wait, () => {
       this.#cancelRetry = null;
+      this.#askedFor = 0;
       this.#connect();
     });
   }
 
   #woken(why: Woken): void {
     const silent = this.#clock.now() - this.#heard;
-    if (why === "online" || this.#cancelRetry || silent > this.#heartbeat * HEARTBEATS_MISSED_ASLEEP) this.reconnect();
+    if (why !== "visible" || this.#cancelRetry || silent > this.#heartbeat * HEARTBEATS_MISSED_ASLEEP) this.reconnect();
   }
 
   /** One timer that looks again, instead of one that every frame sets anew. */
@@ -445,6 +452,7 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
 
   /** Returns false if somebody who was told has stopped or started the client again. */
   #forget(): boolean {
+    this.#running = false;
     this.#leave();
     this.#cancelWakes?.();
     this.#cancelWakes = null;
@@ -455,10 +463,11 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
     return generation === this.#generation;
   }
 
-  #setStatus(state: State, reason = "", code: number | null = null): void {
+  #setStatus(state: ConnectionState, reason = "", code: number | null = null): void {
     const { state: before, reason: said, code: had } = this.#status;
     if (state === before && reason === said && code === had) return;
     this.#status = { state, since: state === before ? this.#status.since : this.#clock.now(), code, reason };
-    this.#tell("status", this.#status);
+    const status = this.#status;
+    this.#tell("status", () => this.#status === status, status);
   }
 }

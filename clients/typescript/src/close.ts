@@ -6,7 +6,7 @@ export const SESSION_EXPIRED = 3005;
 export const STAY_AWAY = 3500;
 const STAY_AWAY_LAST = 3999;
 
-/** Whether a device comes back by itself after a connection was closed with this code; null is none. */
+/** Whether a device comes back by itself after a connection was closed with this code; null where there was none. */
 export function comesBack(code: number | null): boolean {
-  return code === null || code < STAY_AWAY || code > STAY_AWAY_LAST;
+  return code === null || !(code >= STAY_AWAY && code <= STAY_AWAY_LAST);
 }

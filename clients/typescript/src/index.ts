@@ -1,25 +1,22 @@
 // The browser's side of user-hub: connect, and what is here is what the hub has.
 
-export { Client, connect } from "./client.js";
+export { Client, connect, type ConnectionState, type Options, type Session, type Status } from "./client.js";
+export type { Clock } from "./clock.js";
+export { parseCursor, type Cursor } from "./cursor.js";
+export type { Effect, Gap } from "./device.js";
 export type {
   AnyEvents,
+  DataOf,
   EventName,
   EventType,
   EventTypesOf,
   Handler,
   KeyedName,
   LogRecord,
-  Options,
   RemovedRecord,
-  Session,
   SingleName,
-  State,
   StateRecord,
-  Status,
-} from "./client.js";
-export type { Clock } from "./clock.js";
-export { parseCursor, type Cursor } from "./cursor.js";
-export type { Effect, Gap } from "./device.js";
+} from "./events.js";
 export { Fold, type AnyRecord, type Folded, type Key } from "./fold.js";
 export {
   browserLinks,

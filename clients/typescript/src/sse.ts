@@ -9,41 +9,40 @@ import type { Link, LinkHandlers } from "./link.js";
 
 export function openEvents(url: URL, withCredentials: boolean, handlers: LinkHandlers): Link {
   const source = new EventSource(url, { withCredentials });
-  let open = true;
+  const over = new AbortController();
   const closed = (code: number | null): void => {
-    if (open) handlers.onClosed(code);
-    open = false;
+    if (over.signal.aborted) return;
+    over.abort();
+    handlers.onClosed(code);
   };
   source.onmessage = (event) => handlers.onFrame(event.data);
   source.onerror = () => {
     const refused = source.readyState === EventSource.CLOSED;
+    source.onmessage = source.onerror = null;
     source.close();
-    if (refused) void meaning(url, withCredentials).then(closed);
+    if (refused) void meaning(url, withCredentials, over.signal).then(closed);
     else closed(null);
   };
   return {
     close() {
-      open = false;
+      over.abort();
       source.onmessage = source.onerror = null;
       source.close();
     },
   };
 }
 
-/** Why a request was refused, as a close code. */
-async function meaning(url: URL, withCredentials: boolean): Promise<number | null> {
-  const abort = new AbortController();
+/** Why a request was refused, as a close code. Only the status is wanted: the signal ends the rest of the answer. */
+async function meaning(url: URL, withCredentials: boolean, signal: AbortSignal): Promise<number | null> {
   try {
     const { status } = await fetch(url, {
       headers: { accept: "text/event-stream" },
       credentials: withCredentials ? "include" : "same-origin",
       cache: "no-store",
-      signal: abort.signal,
+      signal,
     });
     return status === 204 ? STAY_AWAY : status === 401 ? SESSION_EXPIRED : null;
   } catch {
     return null;
-  } finally {
-    abort.abort();
   }
 }

@@ -1,15 +1,14 @@
 // The client as external stores, by the contract of React's `useSyncExternalStore`, which others have taken over:
 // a snapshot is the same object until something has changed.
 
-import type { AnyEvents, Client, EventTypesOf, KeyedName, SingleName, Status } from "./client.js";
+import type { Client, Status } from "./client.js";
+import type { AnyEvents, DataOf, EventTypesOf, KeyedName, SingleName } from "./events.js";
 
 export interface Store<Snapshot> {
   /** Calls after each change; returns what ends that. Bound: it can be passed on as it is. */
   readonly subscribe: (changed: () => void) => () => void;
   readonly getSnapshot: () => Snapshot;
 }
-
-type DataOf<Type> = Type extends { data: infer Data } ? Data : unknown;
 
 /** The current value of a State, or of one key of it; undefined where there is none, or none that is known. */
 export function stateStore<E extends EventTypesOf<E> = AnyEvents, T extends SingleName<E> = SingleName<E>>(

@@ -1,10 +1,17 @@
-// Generated from Rust by user-hub; do not edit. To make it again: USER_HUB_WRITE=1 cargo test --test typescript --features typescript
+// Generated from Rust by user-hub; do not edit. To make it again: USER_HUB_WRITE=1 cargo test --all-features --test typescript
 
 /**
- * How a chain of orders stands now: `CHAIN_UPDATE`, `data.chain`.
- *
- * A State by `chain_id` with `updated_at` as its version, so that an update which
- * was overtaken is refused as stale; final when its `status` is.
+ * * How a chain of orders stands now: `CHAIN_UPDATE`, `data.chain`.
+ * *
+ * * A State by `chain_id` with `updated_at` as its version, so that an update which
+ * * was overtaken is refused as stale; final when its `status` is.
+ * *
+ * * * use user_hub::{Timestamp, UserHub, trading::{ChainStatus, ChainUpdate, Mode, Side}};
+ * *
+ * * let mut chain = ChainUpdate::new("chain-7", "BTCUSDT", Side::Long, ChainStatus::Active, Timestamp::now());
+ * * chain.mode = Some(Mode::Scalp);
+ * * UserHub::new().broadcast_chain_update("alice", &chain);
+ * *
  */
 export interface ChainUpdatePayload {
   /** The identity of the chain. */
@@ -23,7 +30,12 @@ export interface ChainUpdatePayload {
   updatedAt: string;
 }
 
-/** The side of a position. */
+/**
+ * * The side of a position.
+ * *
+ * * * assert_eq!(user_hub::trading::Side::from("LONG"), user_hub::trading::Side::Long);
+ * *
+ */
 export type Side =
   /** It gains when the price rises. */
   | "LONG"
@@ -31,7 +43,12 @@ export type Side =
   | "SHORT"
   | (string & {});
 
-/** A mode of trading. */
+/**
+ * * A mode of trading.
+ * *
+ * * * assert_eq!(user_hub::trading::Mode::from("scalp"), user_hub::trading::Mode::Scalp);
+ * *
+ */
 export type Mode =
   /** Seconds to minutes. */
   | "ultra"
@@ -43,7 +60,12 @@ export type Mode =
   | "position"
   | (string & {});
 
-/** How far a chain is. */
+/**
+ * * How far a chain is.
+ * *
+ * * * assert_eq!(user_hub::trading::ChainStatus::from("closed"), user_hub::trading::ChainStatus::Closed);
+ * *
+ */
 export type ChainStatus =
   /** The entry order is not filled yet. */
   | "pending"
@@ -71,7 +93,15 @@ export type ChainStatus =
   | "failed"
   | (string & {});
 
-/** An order of a chain. */
+/**
+ * * An order of a chain.
+ * *
+ * * * use user_hub::trading::{Order, OrderSide, OrderStatus, OrderType};
+ * *
+ * * let mut order = Order::new("8886774", OrderType::Limit, OrderSide::Buy, OrderStatus::PartiallyFilled, 0.02, 0.005);
+ * * order.price = Some(97_000.0);
+ * *
+ */
 export interface Order {
   /** The identity that the exchange gave it. */
   orderId: string;
@@ -91,7 +121,12 @@ export interface Order {
   filledQuantity: number;
 }
 
-/** What kind of order. */
+/**
+ * * What kind of order.
+ * *
+ * * * assert_eq!(user_hub::trading::OrderType::from("STOP_MARKET"), user_hub::trading::OrderType::StopMarket);
+ * *
+ */
 export type OrderType =
   /** At this price or a better one. */
   | "LIMIT"
@@ -111,7 +146,12 @@ export type OrderType =
   | "LIQUIDATION"
   | (string & {});
 
-/** Whether an order buys or sells. */
+/**
+ * * Whether an order buys or sells.
+ * *
+ * * * assert_eq!(user_hub::trading::OrderSide::from("BUY"), user_hub::trading::OrderSide::Buy);
+ * *
+ */
 export type OrderSide =
   /** It buys. */
   | "BUY"
@@ -119,7 +159,12 @@ export type OrderSide =
   | "SELL"
   | (string & {});
 
-/** How far an order is. */
+/**
+ * * How far an order is.
+ * *
+ * * * assert_eq!(user_hub::trading::OrderStatus::from("FILLED"), user_hub::trading::OrderStatus::Filled);
+ * *
+ */
 export type OrderStatus =
   /** The exchange has it, nothing is filled. */
   | "NEW"
@@ -138,9 +183,16 @@ export type OrderStatus =
   | (string & {});
 
 /**
- * Something that happened in the life of a trade: `LIFECYCLE_EVENT`, `data.event`.
- *
- * A Log event: a device that was away gets each one, or is told that some are gone.
+ * * Something that happened in the life of a trade: `LIFECYCLE_EVENT`, `data.event`.
+ * *
+ * * A Log event: a device that was away gets each one, or is told that some are gone.
+ * *
+ * * * use user_hub::{Timestamp, UserHub, trading::{LifecycleEvent, LifecycleEventType}};
+ * *
+ * * let mut event =
+ * *     * event.price = Some(98_200.0);
+ * * UserHub::new().broadcast_lifecycle_event("alice", &event);
+ * *
  */
 export interface LifecycleEventPayload {
   /** The identity of what happened; no two have the same. */
@@ -165,7 +217,14 @@ export interface LifecycleEventPayload {
   occurredAt: string;
 }
 
-/** What happened in the life of a trade. */
+/**
+ * * What happened in the life of a trade.
+ * *
+ * * * use user_hub::trading::LifecycleEventType;
+ * *
+ * * assert_eq!(LifecycleEventType::from("SL_REVISED"), LifecycleEventType::SlRevised);
+ * *
+ */
 export type LifecycleEventType =
   /** An order went to the exchange. */
   | "ORDER_PLACED"
@@ -208,9 +267,17 @@ export type LifecycleEventType =
   | (string & {});
 
 /**
- * What the autopilot does now: `GINIE_STATUS_UPDATE`, `data.status`.
- *
- * A State with one value a user.
+ * * What the autopilot does now: `GINIE_STATUS_UPDATE`, `data.status`.
+ * *
+ * * A State with one value a user.
+ * *
+ * * * use user_hub::{UserHub, trading::{GinieStatus, Mode}};
+ * *
+ * * let mut status = GinieStatus::new(Mode::Swing);
+ * * status.is_running = true;
+ * * status.is_dry_run = true;
+ * * UserHub::new().broadcast_ginie_status("alice", &status);
+ * *
  */
 export interface GinieStatusPayload {
   /** Whether it trades. */
@@ -237,7 +304,12 @@ export interface GinieStatusPayload {
   circuitBreakerActive: boolean;
 }
 
-/** Where a signal sees the price go. */
+/**
+ * * Where a signal sees the price go.
+ * *
+ * * * assert_eq!(user_hub::trading::Direction::from("SHORT"), user_hub::trading::Direction::Short);
+ * *
+ */
 export type Direction =
   /** Up: buy. */
   | "LONG"
@@ -246,10 +318,21 @@ export type Direction =
   | (string & {});
 
 /**
- * How the circuit breaker stands now: `CIRCUIT_BREAKER_UPDATE`, `data.state`.
- *
- * A State with one value a user. That it tripped or was reset is also a `LifecycleEvent`;
- * whoever knows of it sends both in one group.
+ * * How the circuit breaker stands now: `CIRCUIT_BREAKER_UPDATE`, `data.state`.
+ * *
+ * * A State with one value a user. That it tripped or was reset is also a `LifecycleEvent`;
+ * * whoever knows of it sends both in one group.
+ * *
+ * * * use user_hub::{Timestamp, prelude::*};
+ * * use user_hub::trading::{BreakerPhase, CircuitBreaker, LifecycleEvent, LifecycleEventType};
+ * *
+ * * let now = Timestamp::now();
+ * * let mut breaker = CircuitBreaker::new(BreakerPhase::Open);
+ * * breaker.trigger_reason = Some("3 losses in a row".into());
+ * * breaker.triggered_at = Some(now);
+ * * let tripped = LifecycleEvent::new("event-2", "trade-7", LifecycleEventType::BreakerTripped, "BTCUSDT", now);
+ * * UserHub::new().group("alice").event(&breaker).event(&tripped).broadcast();
+ * *
  */
 export interface CircuitBreakerPayload {
   /** Whether it keeps the bot from trading. */
@@ -272,7 +355,12 @@ export interface CircuitBreakerPayload {
   dailyLoss: number;
 }
 
-/** A breaker in a phase, triggered unless it is closed, with every number zero and the rest absent. */
+/**
+ * * The phase of a circuit breaker.
+ * *
+ * * * assert_eq!(user_hub::trading::BreakerPhase::from("half_open"), user_hub::trading::BreakerPhase::HalfOpen);
+ * *
+ */
 export type BreakerPhase =
   /** The bot may trade. */
   | "closed"
@@ -283,9 +371,16 @@ export type BreakerPhase =
   | (string & {});
 
 /**
- * What a user has gained, or lost where it is negative: `PNL_UPDATE`, `data.pnl`.
- *
- * A State with one value a user.
+ * * What a user has gained, or lost where it is negative: `PNL_UPDATE`, `data.pnl`.
+ * *
+ * * A State with one value a user.
+ * *
+ * * * use user_hub::{UserHub, trading::PnlUpdate};
+ * *
+ * * let mut pnl = PnlUpdate::default();
+ * * pnl.total_pnl = 1234.5;
+ * * UserHub::new().broadcast_pnl("alice", &pnl);
+ * *
  */
 export interface PnLPayload {
   /** All of it. */
@@ -308,7 +403,13 @@ export interface PnLPayload {
   timestamp: string;
 }
 
-/** Nothing traded, nothing gained, as of a moment. */
+/**
+ * * What each mode has gained, or lost where it is negative.
+ * *
+ * * * let mut by_mode = user_hub::trading::PnlByMode::default();
+ * * by_mode.swing = 12.5;
+ * *
+ */
 export interface PnlByMode {
   /** `Mode::Ultra`. */
   ultra: number;
@@ -320,7 +421,12 @@ export interface PnlByMode {
   position: number;
 }
 
-/** What each mode has gained. */
+/**
+ * * How many trades there were, and how they ended.
+ * *
+ * * * assert_eq!(user_hub::trading::TradesCount::default().total, 0);
+ * *
+ */
 export interface TradesCount {
   /** All trades. */
   total: number;
@@ -330,7 +436,13 @@ export interface TradesCount {
   losing: number;
 }
 
-/** So many trades; those that neither gained nor lost are only in the total. */
+/**
+ * * What one open position would bring.
+ * *
+ * * * let position = user_hub::trading::PositionPnl::new("BTCUSDT", -12.5, -0.6);
+ * * assert_eq!(position.pnl_percent, -0.6);
+ * *
+ */
 export interface PositionPnl {
   /** What is traded. */
   symbol: string;
@@ -341,9 +453,16 @@ export interface PositionPnl {
 }
 
 /**
- * What one mode of trading does now: `MODE_STATUS_UPDATE`, `data.status`.
- *
- * A State by `mode`.
+ * * What one mode of trading does now: `MODE_STATUS_UPDATE`, `data.status`.
+ * *
+ * * A State by `mode`.
+ * *
+ * * * use user_hub::{UserHub, trading::{Mode, ModeState, ModeStatus}};
+ * *
+ * * let mut status = ModeStatus::new(Mode::Scalp, true, ModeState::Paused);
+ * * status.paused_reason = Some("daily loss reached".into());
+ * * UserHub::new().broadcast_mode_status("alice", &status);
+ * *
  */
 export interface ModeStatusPayload {
   /** Which mode. */
@@ -360,7 +479,12 @@ export interface ModeStatusPayload {
   pausedReason: string | null;
 }
 
-/** What a mode of trading does. */
+/**
+ * * What a mode of trading does.
+ * *
+ * * * assert_eq!(user_hub::trading::ModeState::from("active"), user_hub::trading::ModeState::Active);
+ * *
+ */
 export type ModeState =
   /** It looks for trades. */
   | "active"
@@ -377,9 +501,16 @@ export type ModeState =
   | (string & {});
 
 /**
- * Whether what the bot stands on works: `SYSTEM_STATUS_UPDATE`, `data.status`.
- *
- * A State with one value; it says nothing of any user and is public, so it may also be sent to everybody.
+ * * Whether what the bot stands on works: `SYSTEM_STATUS_UPDATE`, `data.status`.
+ * *
+ * * A State with one value; it says nothing of any user and is public, so it may also be sent to everybody.
+ * *
+ * * * use user_hub::{Timestamp, prelude::*, trading::SystemStatus};
+ * *
+ * * let mut status = SystemStatus::new(Timestamp::now());
+ * * status.binance_connected = true;
+ * * UserHub::new().broadcast_to_all(&status);
+ * *
  */
 export interface SystemStatusPayload {
   /** Whether there is a connection to the exchange. */
@@ -397,10 +528,24 @@ export interface SystemStatusPayload {
 }
 
 /**
- * A signal and what became of it: `SIGNAL_UPDATE`, `data.signal`.
- *
- * A State by `id`, final when its `status` is; at `expires_at` the hub
- * takes it away by itself.
+ * * A signal and what became of it: `SIGNAL_UPDATE`, `data.signal`.
+ * *
+ * * A State by `id`, final when its `status` is; at `expires_at` the hub
+ * * takes it away by itself.
+ * *
+ * * * use std::time::{Duration, SystemTime};
+ * * use user_hub::{UserHub, trading::{Direction, Mode, SignalPrices, SignalStatus, SignalUpdate}};
+ * *
+ * * let now = SystemTime::now();
+ * * let valid = now.into()..(now + Duration::from_secs(300)).into();
+ * * let prices = SignalPrices { entry: 97_000.0, stop_loss: 96_500.0, take_profit: vec![97_600.0, 98_200.0] };
+ * * let mut signal = SignalUpdate::new("signal-9", "BTCUSDT", Direction::Long, Mode::Scalp, 0.82, prices, valid);
+ * *
+ * * let hub = UserHub::new();
+ * * hub.broadcast_signal_update("alice", &signal);
+ * * signal.status = SignalStatus::Executed;
+ * * hub.broadcast_signal_update("alice", &signal);
+ * *
  */
 export interface SignalUpdatePayload {
   /** The identity of the signal. */
@@ -427,7 +572,12 @@ export interface SignalUpdatePayload {
   status: SignalStatus;
 }
 
-/** What became of a signal. */
+/**
+ * * What became of a signal.
+ * *
+ * * * assert_eq!(user_hub::trading::SignalStatus::from("executed"), user_hub::trading::SignalStatus::Executed);
+ * *
+ */
 export type SignalStatus =
   /** Nobody has acted on it. */
   | "pending"
@@ -439,7 +589,7 @@ export type SignalStatus =
   | "cancelled"
   | (string & {});
 
-/** The event types by name: their kind, their key, their payload, and how it stands in `data`. */
+/** The event types by name: kind, key, payload, and how the payload stands in `data`. */
 export interface EventTypes {
   /** State, by key. */
   CHAIN_UPDATE: { kind: "state"; key: string; payload: ChainUpdatePayload; data: { chain: ChainUpdatePayload } };
@@ -470,7 +620,7 @@ export type WebSocketEventType =
   | "SYSTEM_STATUS_UPDATE"
   | "SIGNAL_UPDATE";
 
-/** What the map of event types says of one of them. */
+/** What a map of event types says of one of them. */
 export interface EventTypeInfo {
   kind: "state" | "log";
   key: string | undefined;
@@ -544,14 +694,20 @@ export type RecordFrameOf<Types> = {
       : never;
 }[keyof Types & string];
 
-/** The first frame of a connection. */
+/** Every record frame of these event types. Ignore a type that is not among them. */
+export type RecordFrame = RecordFrameOf<EventTypes>;
+
+/** Every frame, told apart by `type`. */
+export type Frame = RecordFrame | ControlFrame;
+
+/** * The first frame of a connection. */
 export interface ConnectedFrame {
   type: "CONNECTED";
   /** The version of the wire: 1. */
   protocol: number;
   /** Whose connection it is. */
   userId: string;
-  /** The connection's number within the hub. */
+  /** The number of the connection within its hub. */
   connectionId: string;
   /** The incarnation of the user's log, 16 hex digits: the first part of every cursor. */
   epoch: string;
@@ -565,7 +721,7 @@ export interface ConnectedFrame {
   heartbeat: number | null;
 }
 
-/** What the device needed to be current has been sent. */
+/** * What the device needed to be current has been sent. */
 export interface SyncedFrame {
   type: "SYNCED";
   /** Where the device stands now. */
@@ -576,27 +732,27 @@ export interface SyncedFrame {
   stateSource: "loaded" | "failed" | "none";
 }
 
-/** Log records may be missing here. */
+/** * Log records may be missing here. */
 export interface GapFrame {
   type: "GAP";
   /** The first position that may be missing; null where it is not known. */
   from: number | null;
   /** The last position that may be missing; null where it is not known. */
   to: number | null;
-  /** Whether the records were evicted or the cursor was unknown. */
+  /** Whether records were evicted, or the cursor was unknown. */
   reason: "evicted" | "unknown" | (string & {});
   /** The end of the gap: the `prevLog` of the first Log record behind it. */
   lastLog: number;
 }
 
-/** Drop all State: what is true follows, and then a SYNCED. */
+/** * Drop all State: what is true follows, and then a SYNCED. */
 export interface ResetFrame {
   type: "RESET";
-  /** The end of a State was forgotten before the device got it. */
+  /** That the end of a State was forgotten before the device got it. */
   reason: "forgotten" | (string & {});
 }
 
-/** The connection is alive, and has everything up to the cursor. */
+/** * The connection is alive, and the device has everything up to the cursor. */
 export interface HeartbeatFrame {
   type: "HEARTBEAT";
   /** Where the device stands now. */
@@ -605,14 +761,14 @@ export interface HeartbeatFrame {
   lastLog: number;
 }
 
-/** The last frame of a connection. */
+/** * The last frame of a connection. */
 export interface ClosingFrame {
   type: "CLOSING";
   /** The WebSocket close code: up to 3499 come back, 3500 to 3999 stay away. */
   code: number;
   /** Why, for whoever reads logs. */
   reason: string;
-  /** Whether to come back; the code says the same. */
+  /** Whether to come back; the range of the code says the same. */
   reconnect: boolean;
   /** How long to wait before that, in milliseconds; null where the hub has no wish. */
   retryAfterMs: number | null;
@@ -620,9 +776,3 @@ export interface ClosingFrame {
 
 /** Every frame that is no record. */
 export type ControlFrame = ConnectedFrame | SyncedFrame | GapFrame | ResetFrame | HeartbeatFrame | ClosingFrame;
-
-/** Every record frame of these event types. A type that is not among them is to be ignored. */
-export type RecordFrame = RecordFrameOf<EventTypes>;
-
-/** Every frame. */
-export type Frame = RecordFrame | ControlFrame;

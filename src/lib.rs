@@ -58,6 +58,7 @@
 //! | `trading` | yes | [`trading`], the eight event types of a trading bot |
 //! | `axum` | no | [`transport::axum`], handlers for WebSocket and SSE |
 //! | `tungstenite` | no | [`transport::tungstenite`], a driver for tokio-tungstenite |
+//! | `typescript` | no | [`typescript`], the types of events for a client in TypeScript |
 //! | `tracing` | no | refusals are logged, at most once a minute for each type and reason |
 //!
 //! Features only add items; none changes what another does.
@@ -66,6 +67,7 @@
 #![cfg_attr(not(feature = "trading"), doc = "[`trading`]: #features")]
 #![cfg_attr(not(feature = "axum"), doc = "[`transport::axum`]: transport")]
 #![cfg_attr(not(feature = "tungstenite"), doc = "[`transport::tungstenite`]: transport")]
+#![cfg_attr(not(feature = "typescript"), doc = "[`typescript`]: #features")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The derive names `::user_hub`, here too.
@@ -79,6 +81,8 @@ pub mod testing;
 #[cfg(feature = "trading")]
 pub mod trading;
 pub mod transport;
+#[cfg(feature = "typescript")]
+pub mod typescript;
 mod vocabulary;
 
 pub use crate::hub::burst::Burst;

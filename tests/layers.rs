@@ -12,6 +12,8 @@ use std::path::Path;
 const INNER: [&str; 3] = ["vocabulary", "core", "hub"];
 /// Modules of the root: they gather and may name everything.
 const ROOT: [&str; 3] = ["lib", "prelude", "guide"];
+/// An edge that stands on another one, as a host does: the eight events say what they are in TypeScript.
+const STANDS_ON: [(&str, &str); 1] = [("trading", "typescript")];
 
 // Reading Rust: just enough of it.
 
@@ -248,7 +250,7 @@ fn trespasses(source: &Source, exports: &BTreeMap<String, String>) -> BTreeSet<S
         let exported = exports.get(first).map(String::as_str);
         match INNER.iter().position(|inner| *inner == layer) {
             Some(depth) => INNER[..=depth].contains(&exported.unwrap_or(first)),
-            None => exported.is_some() || first == layer || first == "prelude",
+            None => exported.is_some() || [layer, "prelude"].contains(&first) || STANDS_ON.contains(&(layer, first)),
         }
     };
     if ROOT.contains(&layer) {
@@ -364,11 +366,30 @@ fn each_optional_crate_is_named_in_one_file() {
     let (sources, dependencies) = (sources(), dependencies());
     let optional: Vec<&String> = dependencies.iter().filter(|(_, optional)| **optional).map(|(name, _)| name).collect();
     assert!(optional.len() >= 4, "{optional:?}");
-    for name in optional {
+    // The generator of the types is what the layer `typescript` is made of, and its derive stands on the eight events.
+    for name in optional.into_iter().filter(|name| *name != "ts_rs") {
         let files: Vec<&str> =
             sources.iter().filter(|source| source.names(name)).map(|source| source.file.as_str()).collect();
         assert_eq!(files.len(), 1, "{name} is named in {files:?}");
     }
+}
+
+#[test]
+fn the_eight_events_name_the_generator_of_types_only_where_its_feature_is_on() {
+    let cfg_attr = ["#", "[", "cfg_attr", "(", "feature", "=", ",", "derive", "(", "ts_rs", "::", "TS", ")"];
+    let cfg = ["#", "[", "cfg", "(", "feature", "=", ")", "]", "impl", "ts_rs", "::", "TS"];
+    let (mut derived, mut found) = (0, BTreeSet::new());
+    for source in sources().iter().filter(|source| source.layer() == "trading" && source.names("ts_rs")) {
+        let named = source.sequences(&["ts_rs", "::"]).count();
+        let behind = source.sequences(&cfg_attr).count();
+        derived += behind;
+        // `text_enum!` writes one implementation by hand, behind the feature as a whole.
+        if named != behind && source.sequences(&cfg).next().is_none() {
+            found.insert(source.file.clone());
+        }
+    }
+    assert_eq!(found, NONE);
+    assert!(derived >= 8, "{derived}");
 }
 
 #[test]
@@ -404,9 +425,9 @@ fn each_layer_knows_only_the_crates_that_it_is_made_of() {
         "core" => &core,
         "hub" => &hub,
         "transport" => &transport,
-        "trading" => &["serde"],
+        "trading" => &["serde", "ts_rs"],
         "testing" => &["parking_lot", "serde_json"],
-        "typescript" => &["serde_json"],
+        "typescript" => &["pulldown_cmark", "serde", "serde_json", "thiserror", "ts_rs"],
         _ => &["serde", "user_hub_derive"],
     };
     // Futures that a host awaits on its own runtime, and that sleep there.
@@ -487,6 +508,8 @@ fn a_layer_that_names_an_outer_one_is_found_however_it_writes_it() {
         ("trading/pnl.rs", "use crate::vocabulary::event::Event;", "vocabulary::event::Event"),
         ("transport/sse.rs", "use crate::{Frame, trading::{PnlUpdate}};", "trading::PnlUpdate"),
         ("testing/recorder.rs", "macro_rules! m { () => { $crate::hub::hub::Shared } }", "hub::hub::Shared"),
+        ("transport/sse.rs", "use crate::typescript::TypeScript;", "typescript::TypeScript"),
+        ("typescript/mod.rs", "use crate::trading::PnlUpdate;", "trading::PnlUpdate"),
     ] {
         let found = broken(file, text);
         assert!(found.contains(&format!("{file} names crate::{named}")), "{text}: {found:?}");
@@ -502,6 +525,7 @@ fn a_layer_that_keeps_the_rule_is_left_alone() {
         ("core/session.rs", "use super::log::Log; use crate::core::record; use crate::vocabulary::cursor::Seq;"),
         ("hub/hub.rs", "#[cfg(test)] mod tests { use crate::testing::Recorder; } use crate::{Frame, core::log::Log};"),
         ("transport/sse.rs", "use crate::{Frame, UserHub}; use super::timed::Timed; use crate::transport::FrameSink;"),
+        ("trading/typescript.rs", "use super::PnlUpdate; use crate::typescript::TypeScript;"),
         ("lib.rs", "pub use crate::hub::hub::UserHub; pub mod transport;"),
     ] {
         assert_eq!(broken(file, text), [""; 0], "{text}");

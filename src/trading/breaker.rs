@@ -6,7 +6,7 @@ use crate::{Event, Timestamp};
 
 /// How the circuit breaker stands now: `CIRCUIT_BREAKER_UPDATE`, `data.state`.
 ///
-/// A State with one value a user. That it tripped or was reset is also a [`LifecycleEvent`](super::LifecycleEvent);
+/// A State with one value a user. That it tripped or was reset is also a [lifecycle event](super::LifecycleEvent);
 /// whoever knows of it sends both in one group.
 ///
 /// ```
@@ -21,6 +21,7 @@ use crate::{Event, Timestamp};
 /// UserHub::new().group("alice").event(&breaker).event(&tripped).broadcast();
 /// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Event)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "CircuitBreakerPayload"))]
 #[serde(rename_all = "camelCase")]
 #[event(name = "CIRCUIT_BREAKER_UPDATE", field = "state", state)]
 #[non_exhaustive]
@@ -31,7 +32,7 @@ pub struct CircuitBreaker {
     pub phase: BreakerPhase,
     /// Why it tripped, for humans.
     pub trigger_reason: Option<String>,
-    /// When it tripped; `None` while it is closed.
+    /// When it tripped, unless it is closed.
     pub triggered_at: Option<Timestamp>,
     /// When it will let the bot try again.
     pub reset_time: Option<Timestamp>,
@@ -66,14 +67,19 @@ text_enum! {
     /// ```
     /// assert_eq!(user_hub::trading::BreakerPhase::from("half_open"), user_hub::trading::BreakerPhase::HalfOpen);
     /// ```
-    #[derive(Default)]
     pub enum BreakerPhase {
         /// The bot may trade.
-        #[default]
         Closed = "closed",
         /// The bot may not trade.
         Open = "open",
         /// The bot may try; a loss opens the breaker again.
         HalfOpen = "half_open",
+    }
+}
+
+impl Default for BreakerPhase {
+    /// Closed: before the first loss, the bot may trade.
+    fn default() -> Self {
+        Self::Closed
     }
 }

@@ -7,8 +7,8 @@ use crate::{Event, Timestamp};
 
 /// How a chain of orders stands now: `CHAIN_UPDATE`, `data.chain`.
 ///
-/// A State by [`chain_id`](Self::chain_id) with [`updated_at`](Self::updated_at) as its version, so that an update which
-/// was overtaken is refused as stale; final when its [`status`](Self::status) is.
+/// A State by [chain](Self::chain_id) with [when it changed](Self::updated_at) as its version, so that an update which was
+/// overtaken is refused as stale; final when its [status](Self::status) is.
 ///
 /// ```
 /// use user_hub::{Timestamp, UserHub, trading::{ChainStatus, ChainUpdate, Mode, Side}};
@@ -18,6 +18,7 @@ use crate::{Event, Timestamp};
 /// UserHub::new().broadcast_chain_update("alice", &chain);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "ChainUpdatePayload"))]
 #[serde(rename_all = "camelCase")]
 #[event(
     name = "CHAIN_UPDATE",

@@ -18,6 +18,7 @@ use crate::{Event, Timestamp};
 /// UserHub::new().broadcast_ginie_status("alice", &status);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "GinieStatusPayload"))]
 #[serde(rename_all = "camelCase")]
 #[event(name = "GINIE_STATUS_UPDATE", field = "status", state)]
 #[non_exhaustive]

@@ -18,6 +18,7 @@ use crate::{Event, Timestamp};
 /// UserHub::new().broadcast_lifecycle_event("alice", &event);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "LifecycleEventPayload"))]
 #[serde(rename_all = "camelCase")]
 #[event(name = "LIFECYCLE_EVENT", field = "event", log)]
 #[non_exhaustive]

@@ -38,6 +38,8 @@ mod order;
 mod pnl;
 mod signal;
 mod system;
+#[cfg(feature = "typescript")]
+mod typescript;
 
 pub use breaker::{BreakerPhase, CircuitBreaker};
 pub use broadcast::BroadcastTrading;

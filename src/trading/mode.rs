@@ -6,7 +6,7 @@ use crate::Event;
 
 /// What one mode of trading does now: `MODE_STATUS_UPDATE`, `data.status`.
 ///
-/// A State by [`mode`](Self::mode).
+/// A State by [mode](Self::mode).
 ///
 /// ```
 /// use user_hub::{UserHub, trading::{Mode, ModeState, ModeStatus}};
@@ -16,6 +16,7 @@ use crate::Event;
 /// UserHub::new().broadcast_mode_status("alice", &status);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "ModeStatusPayload"))]
 #[serde(rename_all = "camelCase")]
 #[event(name = "MODE_STATUS_UPDATE", field = "status", state(key = mode))]
 #[non_exhaustive]

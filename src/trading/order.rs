@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// order.price = Some(97_000.0);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Order {

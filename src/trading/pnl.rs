@@ -16,6 +16,7 @@ use crate::{Event, Timestamp};
 /// UserHub::new().broadcast_pnl("alice", &pnl);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "PnLPayload"))]
 #[serde(rename_all = "camelCase")]
 #[event(name = "PNL_UPDATE", field = "pnl", state)]
 #[non_exhaustive]
@@ -82,16 +83,17 @@ impl Default for PnlUpdate {
 /// by_mode.swing = 12.5;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PnlByMode {
-    /// [`Mode::Ultra`](super::Mode::Ultra).
+    /// What the mode [`ultra`](super::Mode::Ultra) has gained.
     pub ultra: f64,
-    /// [`Mode::Scalp`](super::Mode::Scalp).
+    /// What the mode [`scalp`](super::Mode::Scalp) has gained.
     pub scalp: f64,
-    /// [`Mode::Swing`](super::Mode::Swing).
+    /// What the mode [`swing`](super::Mode::Swing) has gained.
     pub swing: f64,
-    /// [`Mode::Position`](super::Mode::Position).
+    /// What the mode [`position`](super::Mode::Position) has gained.
     pub position: f64,
 }
 
@@ -113,6 +115,7 @@ impl PnlByMode {
 /// assert_eq!(user_hub::trading::TradesCount::default().total, 0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TradesCount {
@@ -143,6 +146,7 @@ impl TradesCount {
 /// assert_eq!(position.pnl_percent, -0.6);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PositionPnl {

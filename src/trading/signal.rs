@@ -9,7 +9,7 @@ use crate::{Event, Timestamp};
 
 /// A signal and what became of it: `SIGNAL_UPDATE`, `data.signal`.
 ///
-/// A State by [`id`](Self::id), final when its [`status`](Self::status) is; at [`expires_at`](Self::expires_at) the hub
+/// A State by [signal](Self::id), final when its [status](Self::status) is; when it [expires](Self::expires_at), the hub
 /// takes it away by itself.
 ///
 /// ```
@@ -27,6 +27,7 @@ use crate::{Event, Timestamp};
 /// hub.broadcast_signal_update("alice", &signal);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "SignalUpdatePayload"))]
 #[serde(rename_all = "camelCase")]
 #[event(name = "SIGNAL_UPDATE", field = "signal", state(key = id, final_when = is_over, expires = expires_at))]
 #[non_exhaustive]

@@ -16,6 +16,7 @@ use crate::{Event, Timestamp};
 /// UserHub::new().broadcast_to_all(&status);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Event)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "SystemStatusPayload"))]
 #[serde(rename_all = "camelCase")]
 #[event(name = "SYSTEM_STATUS_UPDATE", field = "status", state, public)]
 #[non_exhaustive]

@@ -6,15 +6,17 @@
 /// Writes an enum of known texts and `Other`, with its conversions.
 macro_rules! text_enum {
     (
-        $(#[$about:meta])*
-        pub enum $name:ident { $($(#[$meaning:meta])* $variant:ident = $text:literal,)+ }
+        $(#[doc = $about:literal])*
+        pub enum $name:ident {
+            $($(#[doc = $meaning:literal])* $variant:ident = $text:literal,)+
+        }
     ) => {
-        $(#[$about])*
+        $(#[doc = $about])*
         #[derive(Debug, Clone)]
         #[non_exhaustive]
         pub enum $name {
             $(
-                $(#[$meaning])*
+                $(#[doc = $meaning])*
                 #[doc = concat!("\n\n`", $text, "` on the wire.")]
                 $variant,
             )+
@@ -104,6 +106,40 @@ macro_rules! text_enum {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 <String as serde::Deserialize>::deserialize(deserializer).map(Self::from)
+            }
+        }
+
+        // Not derived: ts-rs would leave out what each value means.
+        #[cfg(feature = "typescript")]
+        impl ts_rs::TS for $name {
+            type WithoutGenerics = Self;
+            type OptionInnerType = Self;
+            const IS_ENUM: bool = true;
+
+            fn docs() -> Option<String> {
+                Some(concat!("/**\n", $(" *", $about, "\n",)* " */\n").to_owned())
+            }
+
+            fn name(_: &ts_rs::Config) -> String {
+                stringify!($name).to_owned()
+            }
+
+            fn inline(_: &ts_rs::Config) -> String {
+                // Known values are completed by an editor, and any other text is one, too.
+                let known = concat!($("\n/**\n", $(" *", $meaning, "\n",)* " */\n\"", $text, "\" | ",)+);
+                format!("{known}(string & {{}})")
+            }
+
+            fn decl(config: &ts_rs::Config) -> String {
+                format!("type {} = {};", Self::name(config), Self::inline(config))
+            }
+
+            fn decl_concrete(config: &ts_rs::Config) -> String {
+                Self::decl(config)
+            }
+
+            fn output_path() -> Option<std::path::PathBuf> {
+                Some(concat!(stringify!($name), ".ts").into())
             }
         }
     };

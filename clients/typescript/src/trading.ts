@@ -1,17 +1,10 @@
 // Generated from Rust by user-hub; do not edit. To make it again: USER_HUB_WRITE=1 cargo test --all-features --test typescript
 
 /**
- * * How a chain of orders stands now: `CHAIN_UPDATE`, `data.chain`.
- * *
- * * A State by `chain_id` with `updated_at` as its version, so that an update which
- * * was overtaken is refused as stale; final when its `status` is.
- * *
- * * * use user_hub::{Timestamp, UserHub, trading::{ChainStatus, ChainUpdate, Mode, Side}};
- * *
- * * let mut chain = ChainUpdate::new("chain-7", "BTCUSDT", Side::Long, ChainStatus::Active, Timestamp::now());
- * * chain.mode = Some(Mode::Scalp);
- * * UserHub::new().broadcast_chain_update("alice", &chain);
- * *
+ * How a chain of orders stands now: `CHAIN_UPDATE`, `data.chain`.
+ *
+ * A State by chain with when it changed as its version, so that an update which was
+ * overtaken is refused as stale; final when its status is.
  */
 export interface ChainUpdatePayload {
   /** The identity of the chain. */
@@ -30,12 +23,7 @@ export interface ChainUpdatePayload {
   updatedAt: string;
 }
 
-/**
- * * The side of a position.
- * *
- * * * assert_eq!(user_hub::trading::Side::from("LONG"), user_hub::trading::Side::Long);
- * *
- */
+/** The side of a position. */
 export type Side =
   /** It gains when the price rises. */
   | "LONG"
@@ -43,12 +31,7 @@ export type Side =
   | "SHORT"
   | (string & {});
 
-/**
- * * A mode of trading.
- * *
- * * * assert_eq!(user_hub::trading::Mode::from("scalp"), user_hub::trading::Mode::Scalp);
- * *
- */
+/** A mode of trading. */
 export type Mode =
   /** Seconds to minutes. */
   | "ultra"
@@ -60,12 +43,7 @@ export type Mode =
   | "position"
   | (string & {});
 
-/**
- * * How far a chain is.
- * *
- * * * assert_eq!(user_hub::trading::ChainStatus::from("closed"), user_hub::trading::ChainStatus::Closed);
- * *
- */
+/** How far a chain is. */
 export type ChainStatus =
   /** The entry order is not filled yet. */
   | "pending"
@@ -93,15 +71,7 @@ export type ChainStatus =
   | "failed"
   | (string & {});
 
-/**
- * * An order of a chain.
- * *
- * * * use user_hub::trading::{Order, OrderSide, OrderStatus, OrderType};
- * *
- * * let mut order = Order::new("8886774", OrderType::Limit, OrderSide::Buy, OrderStatus::PartiallyFilled, 0.02, 0.005);
- * * order.price = Some(97_000.0);
- * *
- */
+/** An order of a chain. */
 export interface Order {
   /** The identity that the exchange gave it. */
   orderId: string;
@@ -121,12 +91,7 @@ export interface Order {
   filledQuantity: number;
 }
 
-/**
- * * What kind of order.
- * *
- * * * assert_eq!(user_hub::trading::OrderType::from("STOP_MARKET"), user_hub::trading::OrderType::StopMarket);
- * *
- */
+/** What kind of order. */
 export type OrderType =
   /** At this price or a better one. */
   | "LIMIT"
@@ -146,12 +111,7 @@ export type OrderType =
   | "LIQUIDATION"
   | (string & {});
 
-/**
- * * Whether an order buys or sells.
- * *
- * * * assert_eq!(user_hub::trading::OrderSide::from("BUY"), user_hub::trading::OrderSide::Buy);
- * *
- */
+/** Whether an order buys or sells. */
 export type OrderSide =
   /** It buys. */
   | "BUY"
@@ -159,12 +119,7 @@ export type OrderSide =
   | "SELL"
   | (string & {});
 
-/**
- * * How far an order is.
- * *
- * * * assert_eq!(user_hub::trading::OrderStatus::from("FILLED"), user_hub::trading::OrderStatus::Filled);
- * *
- */
+/** How far an order is. */
 export type OrderStatus =
   /** The exchange has it, nothing is filled. */
   | "NEW"
@@ -183,16 +138,9 @@ export type OrderStatus =
   | (string & {});
 
 /**
- * * Something that happened in the life of a trade: `LIFECYCLE_EVENT`, `data.event`.
- * *
- * * A Log event: a device that was away gets each one, or is told that some are gone.
- * *
- * * * use user_hub::{Timestamp, UserHub, trading::{LifecycleEvent, LifecycleEventType}};
- * *
- * * let mut event =
- * *     * event.price = Some(98_200.0);
- * * UserHub::new().broadcast_lifecycle_event("alice", &event);
- * *
+ * Something that happened in the life of a trade: `LIFECYCLE_EVENT`, `data.event`.
+ *
+ * A Log event: a device that was away gets each one, or is told that some are gone.
  */
 export interface LifecycleEventPayload {
   /** The identity of what happened; no two have the same. */
@@ -217,14 +165,7 @@ export interface LifecycleEventPayload {
   occurredAt: string;
 }
 
-/**
- * * What happened in the life of a trade.
- * *
- * * * use user_hub::trading::LifecycleEventType;
- * *
- * * assert_eq!(LifecycleEventType::from("SL_REVISED"), LifecycleEventType::SlRevised);
- * *
- */
+/** What happened in the life of a trade. */
 export type LifecycleEventType =
   /** An order went to the exchange. */
   | "ORDER_PLACED"
@@ -267,17 +208,9 @@ export type LifecycleEventType =
   | (string & {});
 
 /**
- * * What the autopilot does now: `GINIE_STATUS_UPDATE`, `data.status`.
- * *
- * * A State with one value a user.
- * *
- * * * use user_hub::{UserHub, trading::{GinieStatus, Mode}};
- * *
- * * let mut status = GinieStatus::new(Mode::Swing);
- * * status.is_running = true;
- * * status.is_dry_run = true;
- * * UserHub::new().broadcast_ginie_status("alice", &status);
- * *
+ * What the autopilot does now: `GINIE_STATUS_UPDATE`, `data.status`.
+ *
+ * A State with one value a user.
  */
 export interface GinieStatusPayload {
   /** Whether it trades. */
@@ -304,12 +237,7 @@ export interface GinieStatusPayload {
   circuitBreakerActive: boolean;
 }
 
-/**
- * * Where a signal sees the price go.
- * *
- * * * assert_eq!(user_hub::trading::Direction::from("SHORT"), user_hub::trading::Direction::Short);
- * *
- */
+/** Where a signal sees the price go. */
 export type Direction =
   /** Up: buy. */
   | "LONG"
@@ -318,21 +246,10 @@ export type Direction =
   | (string & {});
 
 /**
- * * How the circuit breaker stands now: `CIRCUIT_BREAKER_UPDATE`, `data.state`.
- * *
- * * A State with one value a user. That it tripped or was reset is also a `LifecycleEvent`;
- * * whoever knows of it sends both in one group.
- * *
- * * * use user_hub::{Timestamp, prelude::*};
- * * use user_hub::trading::{BreakerPhase, CircuitBreaker, LifecycleEvent, LifecycleEventType};
- * *
- * * let now = Timestamp::now();
- * * let mut breaker = CircuitBreaker::new(BreakerPhase::Open);
- * * breaker.trigger_reason = Some("3 losses in a row".into());
- * * breaker.triggered_at = Some(now);
- * * let tripped = LifecycleEvent::new("event-2", "trade-7", LifecycleEventType::BreakerTripped, "BTCUSDT", now);
- * * UserHub::new().group("alice").event(&breaker).event(&tripped).broadcast();
- * *
+ * How the circuit breaker stands now: `CIRCUIT_BREAKER_UPDATE`, `data.state`.
+ *
+ * A State with one value a user. That it tripped or was reset is also a lifecycle event;
+ * whoever knows of it sends both in one group.
  */
 export interface CircuitBreakerPayload {
   /** Whether it keeps the bot from trading. */
@@ -341,7 +258,7 @@ export interface CircuitBreakerPayload {
   phase: BreakerPhase;
   /** Why it tripped, for humans. */
   triggerReason: string | null;
-  /** When it tripped; `None` while it is closed. */
+  /** When it tripped, unless it is closed. */
   triggeredAt: string | null;
   /** When it will let the bot try again. */
   resetTime: string | null;
@@ -355,12 +272,7 @@ export interface CircuitBreakerPayload {
   dailyLoss: number;
 }
 
-/**
- * * The phase of a circuit breaker.
- * *
- * * * assert_eq!(user_hub::trading::BreakerPhase::from("half_open"), user_hub::trading::BreakerPhase::HalfOpen);
- * *
- */
+/** The phase of a circuit breaker. */
 export type BreakerPhase =
   /** The bot may trade. */
   | "closed"
@@ -371,16 +283,9 @@ export type BreakerPhase =
   | (string & {});
 
 /**
- * * What a user has gained, or lost where it is negative: `PNL_UPDATE`, `data.pnl`.
- * *
- * * A State with one value a user.
- * *
- * * * use user_hub::{UserHub, trading::PnlUpdate};
- * *
- * * let mut pnl = PnlUpdate::default();
- * * pnl.total_pnl = 1234.5;
- * * UserHub::new().broadcast_pnl("alice", &pnl);
- * *
+ * What a user has gained, or lost where it is negative: `PNL_UPDATE`, `data.pnl`.
+ *
+ * A State with one value a user.
  */
 export interface PnLPayload {
   /** All of it. */
@@ -403,30 +308,19 @@ export interface PnLPayload {
   timestamp: string;
 }
 
-/**
- * * What each mode has gained, or lost where it is negative.
- * *
- * * * let mut by_mode = user_hub::trading::PnlByMode::default();
- * * by_mode.swing = 12.5;
- * *
- */
+/** What each mode has gained, or lost where it is negative. */
 export interface PnlByMode {
-  /** `Mode::Ultra`. */
+  /** What the mode `ultra` has gained. */
   ultra: number;
-  /** `Mode::Scalp`. */
+  /** What the mode `scalp` has gained. */
   scalp: number;
-  /** `Mode::Swing`. */
+  /** What the mode `swing` has gained. */
   swing: number;
-  /** `Mode::Position`. */
+  /** What the mode `position` has gained. */
   position: number;
 }
 
-/**
- * * How many trades there were, and how they ended.
- * *
- * * * assert_eq!(user_hub::trading::TradesCount::default().total, 0);
- * *
- */
+/** How many trades there were, and how they ended. */
 export interface TradesCount {
   /** All trades. */
   total: number;
@@ -436,13 +330,7 @@ export interface TradesCount {
   losing: number;
 }
 
-/**
- * * What one open position would bring.
- * *
- * * * let position = user_hub::trading::PositionPnl::new("BTCUSDT", -12.5, -0.6);
- * * assert_eq!(position.pnl_percent, -0.6);
- * *
- */
+/** What one open position would bring. */
 export interface PositionPnl {
   /** What is traded. */
   symbol: string;
@@ -453,16 +341,9 @@ export interface PositionPnl {
 }
 
 /**
- * * What one mode of trading does now: `MODE_STATUS_UPDATE`, `data.status`.
- * *
- * * A State by `mode`.
- * *
- * * * use user_hub::{UserHub, trading::{Mode, ModeState, ModeStatus}};
- * *
- * * let mut status = ModeStatus::new(Mode::Scalp, true, ModeState::Paused);
- * * status.paused_reason = Some("daily loss reached".into());
- * * UserHub::new().broadcast_mode_status("alice", &status);
- * *
+ * What one mode of trading does now: `MODE_STATUS_UPDATE`, `data.status`.
+ *
+ * A State by mode.
  */
 export interface ModeStatusPayload {
   /** Which mode. */
@@ -479,12 +360,7 @@ export interface ModeStatusPayload {
   pausedReason: string | null;
 }
 
-/**
- * * What a mode of trading does.
- * *
- * * * assert_eq!(user_hub::trading::ModeState::from("active"), user_hub::trading::ModeState::Active);
- * *
- */
+/** What a mode of trading does. */
 export type ModeState =
   /** It looks for trades. */
   | "active"
@@ -501,16 +377,9 @@ export type ModeState =
   | (string & {});
 
 /**
- * * Whether what the bot stands on works: `SYSTEM_STATUS_UPDATE`, `data.status`.
- * *
- * * A State with one value; it says nothing of any user and is public, so it may also be sent to everybody.
- * *
- * * * use user_hub::{Timestamp, prelude::*, trading::SystemStatus};
- * *
- * * let mut status = SystemStatus::new(Timestamp::now());
- * * status.binance_connected = true;
- * * UserHub::new().broadcast_to_all(&status);
- * *
+ * Whether what the bot stands on works: `SYSTEM_STATUS_UPDATE`, `data.status`.
+ *
+ * A State with one value; it says nothing of any user and is public, so it may also be sent to everybody.
  */
 export interface SystemStatusPayload {
   /** Whether there is a connection to the exchange. */
@@ -528,24 +397,10 @@ export interface SystemStatusPayload {
 }
 
 /**
- * * A signal and what became of it: `SIGNAL_UPDATE`, `data.signal`.
- * *
- * * A State by `id`, final when its `status` is; at `expires_at` the hub
- * * takes it away by itself.
- * *
- * * * use std::time::{Duration, SystemTime};
- * * use user_hub::{UserHub, trading::{Direction, Mode, SignalPrices, SignalStatus, SignalUpdate}};
- * *
- * * let now = SystemTime::now();
- * * let valid = now.into()..(now + Duration::from_secs(300)).into();
- * * let prices = SignalPrices { entry: 97_000.0, stop_loss: 96_500.0, take_profit: vec![97_600.0, 98_200.0] };
- * * let mut signal = SignalUpdate::new("signal-9", "BTCUSDT", Direction::Long, Mode::Scalp, 0.82, prices, valid);
- * *
- * * let hub = UserHub::new();
- * * hub.broadcast_signal_update("alice", &signal);
- * * signal.status = SignalStatus::Executed;
- * * hub.broadcast_signal_update("alice", &signal);
- * *
+ * A signal and what became of it: `SIGNAL_UPDATE`, `data.signal`.
+ *
+ * A State by signal, final when its status is; when it expires, the hub
+ * takes it away by itself.
  */
 export interface SignalUpdatePayload {
   /** The identity of the signal. */
@@ -572,12 +427,7 @@ export interface SignalUpdatePayload {
   status: SignalStatus;
 }
 
-/**
- * * What became of a signal.
- * *
- * * * assert_eq!(user_hub::trading::SignalStatus::from("executed"), user_hub::trading::SignalStatus::Executed);
- * *
- */
+/** What became of a signal. */
 export type SignalStatus =
   /** Nobody has acted on it. */
   | "pending"
@@ -700,7 +550,7 @@ export type RecordFrame = RecordFrameOf<EventTypes>;
 /** Every frame, told apart by `type`. */
 export type Frame = RecordFrame | ControlFrame;
 
-/** * The first frame of a connection. */
+/** The first frame of a connection. */
 export interface ConnectedFrame {
   type: "CONNECTED";
   /** The version of the wire: 1. */
@@ -721,7 +571,7 @@ export interface ConnectedFrame {
   heartbeat: number | null;
 }
 
-/** * What the device needed to be current has been sent. */
+/** What the device needed to be current has been sent. */
 export interface SyncedFrame {
   type: "SYNCED";
   /** Where the device stands now. */
@@ -732,7 +582,7 @@ export interface SyncedFrame {
   stateSource: "loaded" | "failed" | "none";
 }
 
-/** * Log records may be missing here. */
+/** Log records may be missing here. */
 export interface GapFrame {
   type: "GAP";
   /** The first position that may be missing; null where it is not known. */
@@ -745,14 +595,14 @@ export interface GapFrame {
   lastLog: number;
 }
 
-/** * Drop all State: what is true follows, and then a SYNCED. */
+/** Drop all State: what is true follows, and then a SYNCED. */
 export interface ResetFrame {
   type: "RESET";
   /** That the end of a State was forgotten before the device got it. */
   reason: "forgotten" | (string & {});
 }
 
-/** * The connection is alive, and the device has everything up to the cursor. */
+/** The connection is alive, and the device has everything up to the cursor. */
 export interface HeartbeatFrame {
   type: "HEARTBEAT";
   /** Where the device stands now. */
@@ -761,7 +611,7 @@ export interface HeartbeatFrame {
   lastLog: number;
 }
 
-/** * The last frame of a connection. */
+/** The last frame of a connection. */
 export interface ClosingFrame {
   type: "CLOSING";
   /** The WebSocket close code: up to 3499 come back, 3500 to 3999 stay away. */

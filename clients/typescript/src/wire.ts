@@ -86,7 +86,7 @@ export type RecordFrame = RecordFrameOf<EventTypes>;
 /** Every frame, told apart by `type`. */
 export type Frame = RecordFrame | ControlFrame;
 
-/** * The first frame of a connection. */
+/** The first frame of a connection. */
 export interface ConnectedFrame {
   type: "CONNECTED";
   /** The version of the wire: 1. */
@@ -107,7 +107,7 @@ export interface ConnectedFrame {
   heartbeat: number | null;
 }
 
-/** * What the device needed to be current has been sent. */
+/** What the device needed to be current has been sent. */
 export interface SyncedFrame {
   type: "SYNCED";
   /** Where the device stands now. */
@@ -118,7 +118,7 @@ export interface SyncedFrame {
   stateSource: "loaded" | "failed" | "none";
 }
 
-/** * Log records may be missing here. */
+/** Log records may be missing here. */
 export interface GapFrame {
   type: "GAP";
   /** The first position that may be missing; null where it is not known. */
@@ -131,14 +131,14 @@ export interface GapFrame {
   lastLog: number;
 }
 
-/** * Drop all State: what is true follows, and then a SYNCED. */
+/** Drop all State: what is true follows, and then a SYNCED. */
 export interface ResetFrame {
   type: "RESET";
   /** That the end of a State was forgotten before the device got it. */
   reason: "forgotten" | (string & {});
 }
 
-/** * The connection is alive, and the device has everything up to the cursor. */
+/** The connection is alive, and the device has everything up to the cursor. */
 export interface HeartbeatFrame {
   type: "HEARTBEAT";
   /** Where the device stands now. */
@@ -147,7 +147,7 @@ export interface HeartbeatFrame {
   lastLog: number;
 }
 
-/** * The last frame of a connection. */
+/** The last frame of a connection. */
 export interface ClosingFrame {
   type: "CLOSING";
   /** The WebSocket close code: up to 3499 come back, 3500 to 3999 stay away. */

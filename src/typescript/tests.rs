@@ -1,0 +1,1 @@
+//! What the layer writes, held to real frames and to real types.

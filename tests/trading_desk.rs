@@ -265,6 +265,61 @@ async fn the_page_is_served_whole_and_guarded() {
 }
 
 #[tokio::test]
+async fn every_module_that_the_page_imports_is_served_with_the_packaged_client_as_it_is_checked_in() {
+    let server = Server::start().await;
+    let mut modules = vec!["/app.js".to_owned()];
+    let mut next = 0;
+    while let Some(module) = modules.get(next).cloned() {
+        next += 1;
+        let response = server.get(&module, "").await;
+        assert!(response.header("content-type").is_some_and(|kind| kind.starts_with("text/javascript")), "{module}");
+        let text = response.expect(200);
+        for address in imports(&text).map(|specifier| resolve(&module, specifier)) {
+            if !modules.contains(&address) {
+                modules.push(address);
+            }
+        }
+    }
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/typescript/dist");
+    let client: Vec<_> = modules.iter().filter_map(|module| module.strip_prefix("/clients/typescript/dist/")).collect();
+    assert!(client.contains(&"index.js") && client.contains(&"polling.js"), "{modules:?}");
+    for name in client {
+        let served = server.get(&format!("/clients/typescript/dist/{name}"), "").await.expect(200);
+        assert_eq!(served, std::fs::read_to_string(dist.join(name)).unwrap(), "{name}: is the example built anew?");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_can_be_asked_for_and_is_what_a_new_device_gets() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.sign_in("alice").await, server.sign_in("bob").await);
+    for user in [&alice, &bob] {
+        server.post("/api/autopilot/stop", user, "").await.expect(202);
+    }
+    let mut tab = server.web_socket(&alice).await;
+    let chain = server.place_order(&alice).await;
+    tab.until("the order filled", chain_is(&chain, "active")).await;
+
+    server.get("/api/state", "").await.expect(401);
+    let answer: Value = serde_json::from_str(&server.get("/api/state", &alice).await.expect(200)).unwrap();
+    assert_eq!(answer["user"], "alice");
+    let records = answer["records"].as_array().unwrap();
+    assert!(records.iter().any(|record| chain_is(&chain, "active")(record)), "{answer}");
+    let mut device = server.web_socket(&alice).await;
+    device.until("SYNCED", is("SYNCED")).await;
+    // Signals come and go by themselves, also between the two.
+    let types = |frames: &[Value]| -> BTreeSet<String> {
+        let states = frames.iter().filter(|frame| frame["seq"].is_u64() && frame["prevLog"].is_null());
+        let lasting = states.filter(|frame| frame["type"] != "SIGNAL_UPDATE");
+        lasting.map(|frame| frame["type"].to_string()).collect()
+    };
+    assert_eq!(types(records), types(&device.seen));
+
+    let his = server.get("/api/state", &bob).await.expect(200);
+    assert!(his.contains(r#""user":"bob""#) && !his.contains(&chain), "Bob got {chain}");
+}
+
+#[tokio::test]
 async fn a_restart_keeps_session_and_state() {
     let server = Server::start().await;
     let alice = server.sign_in("alice").await;
@@ -434,6 +489,26 @@ async fn a_connection_ends_when_its_session_expires() {
     assert_eq!(phone.next().await, None, "SSE goes on after CLOSING");
     server.get("/events", &alice).await.expect(401);
     assert_eq!(server.refused_web_socket(&alice, None).await, 401);
+}
+
+/// What a module imports or passes on.
+fn imports(module: &str) -> impl Iterator<Item = &str> {
+    let lines = module.lines().filter(|line| line.starts_with("import ") || line.starts_with("export "));
+    lines.filter_map(|line| line.split_once(" from ")?.1.trim_matches(['"', '\'', ';']).into())
+}
+
+/// Where a browser looks for what a module imports: above the root there is nothing.
+fn resolve(module: &str, specifier: &str) -> String {
+    let mut path: Vec<&str> = module.split('/').skip(1).collect();
+    path.pop();
+    for part in specifier.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(path.pop()),
+            name => path.push(name),
+        }
+    }
+    format!("/{}", path.join("/"))
 }
 
 /// An order that neither stop nor target reaches within a test.

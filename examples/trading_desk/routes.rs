@@ -10,12 +10,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
 use user_hub::trading::LifecycleEvent;
 use user_hub::transport::axum::{SseRequest, WebSocketRequest};
 use user_hub::transport::{DeviceRequest, OriginPolicy};
-use user_hub::{CloseCode, CloseReason, ConnectOptions, Start, Timestamp, UserHub};
+use user_hub::{CloseCode, CloseReason, ConnectOptions, Frame, FrameKind, Start, Timestamp, UserHub};
 
 use crate::assets;
 use crate::database::Database;
@@ -48,6 +49,7 @@ pub fn routes(app: App) -> Router {
         .route("/sign-out", post(sign_out))
         .route("/sign-out/everywhere", post(sign_out_everywhere))
         .route("/session", get(session))
+        .route("/state", get(state))
         .route("/lifecycle", get(lifecycle))
         .route("/orders", post(place_order))
         .route("/orders/{chain_id}/close", post(close_chain))
@@ -126,6 +128,25 @@ async fn sign_out_everywhere(State(app): State<App>, session: Session) -> Result
 
 async fn session(session: Session) -> impl IntoResponse {
     Json(json!({ "user": session.user, "expiresAt": session.expires_at }))
+}
+
+/// What stands, for a page whose connection is gone: the State that a device gets first, as the answer to a request.
+async fn state(State(app): State<App>, session: Session) -> Result<impl IntoResponse, Failure> {
+    let closed = || Failure::new(StatusCode::SERVICE_UNAVAILABLE, "The server is about to end.");
+    let mut device = app.hub.connect(session.user).map_err(|_| closed())?;
+    let mut records = Vec::new();
+    while let Some(frame) = device.next().await {
+        match frame.kind() {
+            FrameKind::State => records.push(frame),
+            FrameKind::Synced => {
+                let records: Vec<&str> = records.iter().map(Frame::text).collect();
+                let answer = format!(r#"{{"user":{},"records":[{}]}}"#, json!(session.user), records.join(","));
+                return Ok(([(header::CONTENT_TYPE, "application/json")], answer));
+            }
+            _ => {}
+        }
+    }
+    Err(closed())
 }
 
 /// What happened before a device came: events are pushed from then on, history is asked for.

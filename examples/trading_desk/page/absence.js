@@ -1,7 +1,9 @@
 // @ts-check
 // What came of being away: counted from the cut to the next SYNCED, and said in sentences. It knows no DOM.
 
-import { parseCursor } from './cursor.js';
+import { parseCursor } from './user-hub.js';
+
+/** @import { Effect, Gap } from './user-hub.js' */
 
 /**
  * @typedef {object} Report
@@ -21,7 +23,7 @@ export class Absence {
   #replayed = new Set();
   /** @type {Set<number>} */
   #values = new Set();
-  /** @type {Map<string, import('./device.js').Gap>} */
+  /** @type {Map<string, Gap>} */
   #gaps = new Map();
 
   /** @param {string | null} cursor what the page had processed when it was cut */
@@ -30,7 +32,7 @@ export class Absence {
   }
 
   /**
-   * @param {import('./device.js').Effect} effect
+   * @param {Effect} effect
    * @returns {Report | null} once everything is here
    */
   note(effect) {
@@ -73,10 +75,11 @@ export class Absence {
    * @returns {Report}
    */
   #report(cursor) {
+    const before = this.#cursor;
     const now = parseCursor(cursor);
     const came = this.#replayed.size + this.#values.size;
-    const comparable = this.#recovered && !this.#anew && this.#cursor !== null && now?.epoch === this.#cursor.epoch;
-    const missing = comparable ? Math.max(0, now.seq - this.#cursor.seq - came) : null;
+    const comparable = this.#recovered && !this.#anew && before !== null && now?.epoch === before.epoch;
+    const missing = comparable ? Math.max(0, now.seq - before.seq - came) : null;
     return {
       recovered: this.#recovered,
       replayed: this.#replayed.size,
@@ -89,13 +92,15 @@ export class Absence {
 
   /** @param {number | null} missing */
   #lost(missing) {
-    const gaps = [...this.#gaps.values()];
-    const covered = gaps.reduce(
-      (/** @type {number | null} */ sum, { from, to }) => (sum === null || from === null || to === null ? null : sum + to - from + 1),
-      0,
-    );
+    let why = '';
+    /** @type {number | null} */
+    let covered = 0;
+    for (const { from, to, reason } of this.#gaps.values()) {
+      why ||= reason;
+      covered = covered === null || from === null || to === null ? null : covered + to - from + 1;
+    }
     const known = [missing, covered].filter((count) => count !== null);
-    return { upTo: known.length > 0 ? Math.min(...known) : null, why: gaps[0].reason };
+    return { upTo: known.length > 0 ? Math.min(...known) : null, why };
   }
 }
 

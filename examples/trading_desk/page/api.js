@@ -1,6 +1,8 @@
 // @ts-check
 // The requests of the page. What happens because of them comes back over the stream, not as their answer.
 
+/** @import { AnyRecord, Session } from './user-hub.js' */
+
 export class RequestFailed extends Error {
   /** @param {string} message @param {number} status 0 when the server could not be reached */
   constructor(message, status) {
@@ -13,16 +15,18 @@ export class RequestFailed extends Error {
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
+ * @param {AbortSignal} [signal]
  * @returns {Promise<any>}
  */
-async function request(method, path, body) {
+async function request(method, path, body, signal) {
   let response;
   try {
     response = await fetch(path, {
       method,
       cache: 'no-store',
       headers: body === undefined ? {} : { 'content-type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
     });
   } catch {
     throw new RequestFailed('The server cannot be reached.', 0);
@@ -44,7 +48,7 @@ export const signOutEverywhere = () => post('/api/sign-out/everywhere');
 /** @returns {Promise<{ user: string, expiresAt: string }>} */
 export const session = () => request('GET', '/api/session');
 
-/** @returns {Promise<'valid' | 'ended' | 'unreachable'>} */
+/** @returns {Promise<Session>} */
 export async function checkSession() {
   try {
     await session();
@@ -53,3 +57,10 @@ export async function checkSession() {
     return error instanceof RequestFailed && error.status === 401 ? 'ended' : 'unreachable';
   }
 }
+
+/**
+ * What stands, for while nothing is pushed.
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ user: string, records: AnyRecord[] }>}
+ */
+export const state = (signal) => request('GET', '/api/state', undefined, signal);

@@ -1,56 +1,64 @@
 // @ts-check
-// Wires the client to the page: sign-in, badge, panels.
+// Wires the client to the page: badge, panels, sign-in, buttons.
 
 import * as api from './api.js';
 import { ChainPanel } from './chains.js';
-import { Client } from './client.js';
-import { CutSwitch } from './cut.js';
+import { Cut } from './cut.js';
 import { byId, setText } from './dom.js';
 import * as format from './format.js';
 import { LifecyclePanel } from './lifecycle.js';
 import { startOrderForm } from './order.js';
 import { ModePanel, SystemPanel, breakerPanel, giniePanel } from './panels.js';
 import { PnlPanel } from './pnl.js';
+import { polledDesk } from './polled.js';
 import { SignalPanel, countDownAll } from './signals.js';
+import { CutSwitch } from './switch.js';
 import { toast } from './toast.js';
-import { openLink, staysAway } from './transport.js';
+import { Client, browserLinks, pollWhileOffline } from './user-hub.js';
 
-/** @typedef {import('./client.js').Status} Status */
-/** @typedef {import('./client.js').Transport} Transport */
+/** @import { Panel } from './panels.js' */
+/** @import { Desk, DeskClient, Status, Transport } from './user-hub.js' */
 
 const root = document.documentElement;
 
-/** @type {Record<Status, string>} */
-const BADGE = {
-  connecting: 'Connecting',
-  syncing: 'Syncing',
-  live: 'Live',
-  reconnecting: 'Reconnecting',
-  stopped: 'Signed out',
-};
+const cut = new Cut(browserLinks({ websocket: '/ws', sse: '/events' }), (until) => {
+  cutSwitch.turn(until !== null);
+  showBadge();
+  if (until === null) client.reconnect();
+});
 
-/** @type {import('./panels.js').Panel[]} */
-const panels = [
-  new ChainPanel(act),
-  new LifecyclePanel(),
-  giniePanel,
-  breakerPanel,
-  new PnlPanel(),
-  new ModePanel(),
-  new SystemPanel(),
-  new SignalPanel(),
-];
+/** @type {DeskClient} */
+const client = new Client({ transport: startTransport(), session: api.checkSession, open: cut.open });
+const cutSwitch = new CutSwitch(cut, client);
 
-// Rendering: once a frame of the screen however many frames arrive, and also in a window that is hidden,
+/** What a request brought last while the connection is gone for long. @type {Desk | null} */
+let polled = null;
+/** Whose desk is shown. */
+let user = '';
+
+// Panels: each is rendered once a frame of the screen, however many frames arrive, and also in a window that is hidden,
 // where the screen has no frames.
 
-/** @type {Set<import('./panels.js').Panel>} */
+/** @type {Panel[]} */
+const panels = [
+  new ChainPanel(client, act),
+  new LifecyclePanel(client),
+  giniePanel,
+  breakerPanel,
+  new PnlPanel(client),
+  new ModePanel(),
+  new SystemPanel(),
+  new SignalPanel(client),
+];
+for (const panel of panels) client.on(panel.type, () => render([panel]));
+
+/** @type {Set<Panel>} */
 const changed = new Set();
 const HIDDEN_RENDER = 200;
 /** @type {(() => void) | null} */
 let cancelRender = null;
 
-/** @param {Iterable<import('./panels.js').Panel>} which */
+/** @param {Iterable<Panel>} which */
 function render(which) {
   for (const panel of which) changed.add(panel);
   if (cancelRender || changed.size === 0) return;
@@ -65,8 +73,7 @@ function render(which) {
 function renderNow() {
   cancelRender?.();
   cancelRender = null;
-  const desk = { fold: client.device.fold, synced: client.device.synced };
-  for (const panel of changed) panel.render(desk);
+  for (const panel of changed) panel.render(polled ?? client);
   changed.clear();
 }
 
@@ -76,96 +83,89 @@ function forget() {
   render(panels);
 }
 
-// What the client says.
+// Status.
 
-/** @param {import('./device.js').Effect[]} effects */
-function onEffects(effects) {
-  for (const effect of effects) {
-    cutSwitch.note(effect);
-    switch (effect.kind) {
-      case 'connected':
-        if (effect.newUser) forget();
-        showUser(effect.userId);
-        break;
-      case 'cleared':
-      case 'synced':
-        render(panels);
-        break;
-      case 'gap':
-        for (const panel of panels) {
-          if (!panel.gap) continue;
-          panel.gap(effect);
-          render([panel]);
-        }
-        break;
-      case 'state':
-      case 'final':
-      case 'removed':
-      case 'log':
-        onRecord(effect.kind, effect.record);
-    }
-  }
+/** @type {Record<Status['state'], string>} */
+const BADGE = {
+  connecting: 'Connecting',
+  syncing: 'Syncing',
+  live: 'Live',
+  reconnecting: 'Reconnecting',
+  stopped: 'Signed out',
+};
+
+function showBadge() {
+  const { state, since } = client.status;
+  const text = polled ? 'Polling' : BADGE[state];
+  const left = Math.ceil(cut.left / 1000);
+  setText(byId('badge-text'), text);
+  setText(byId('badge-more'), left > 0 ? ` in ${left} s` : ` since ${format.clockTime(since)}`);
+  byId('badge').title = `${text} since ${format.fullTime(since)}`;
 }
 
-/**
- * @param {'state' | 'final' | 'removed' | 'log'} kind
- * @param {import('./fold.js').RecordFrame} record
- */
-function onRecord(kind, record) {
-  for (const panel of panels) {
-    if (!panel.types.includes(record.type)) continue;
-    if (kind === 'state') panel.state?.(record);
-    if (kind === 'log') panel.log?.(record);
-    if (kind === 'final') panel.finish?.(record, client.device.synced);
-    render([panel]);
+/** @param {Status} status */
+function showStatus(status) {
+  root.dataset.connection = status.state;
+  if (status.state === 'live' || status.state === 'stopped') polled = null;
+  if (status.state === 'stopped') {
+    cut.mend();
+    showSignIn(farewell(status));
+  } else if (client.userId !== null && client.userId !== user) {
+    forget();
+    showUser(client.userId);
   }
-}
-
-/** @param {Status} status @param {string} reason */
-function onStatus(status, reason) {
-  root.dataset.connection = status;
-  const badge = byId('badge');
-  setText(byId('badge-text'), BADGE[status]);
-  badge.title = `${BADGE[status]} since ${format.fullTime(new Date().toISOString())}`;
-  if (status === 'reconnecting') for (const panel of panels) panel.interrupted?.();
-  if (status === 'stopped') showSignIn(reason);
+  showBadge();
   render(panels);
 }
 
-const client = new Client(
-  { openLink, checkSession: api.checkSession, staysAway },
-  { onEffects, onStatus, onCut: (until) => cutSwitch.onCut(until, client.device.cursor) },
-  startTransport(),
-);
-const cutSwitch = new CutSwitch(client);
+client.onStatus(showStatus);
+client.onGap(() => render(panels));
+
+pollWhileOffline(client, {
+  poll: api.state,
+  show(answer) {
+    // Another tab may have signed in as somebody else meanwhile.
+    if (answer.user !== user) return;
+    polled = polledDesk(answer.records);
+    showBadge();
+    render(panels);
+  },
+});
 
 // Sign-in.
 
-/** @param {string} [reason] */
-function showSignIn(reason = '') {
+/** What to say to somebody whose desk was closed. @param {Status} status */
+function farewell({ reason, code }) {
+  if (reason !== '') return format.sentence(reason);
+  return code === null ? '' : 'This device was disconnected.';
+}
+
+/** @param {string} reason */
+function showSignIn(reason) {
   root.dataset.view = 'sign-in';
   forget();
   const node = byId('sign-in-reason');
-  setText(node, format.sentence(reason));
+  setText(node, reason);
   node.hidden = reason === '';
 }
 
-/** @param {string} user */
-function showUser(user) {
+/** @param {string} name */
+function showUser(name) {
   root.dataset.view = 'desk';
-  setText(byId('user'), user ? user[0].toUpperCase() + user.slice(1) : '');
-  setText(byId('avatar'), user.slice(0, 1).toUpperCase());
-  byId('avatar').dataset.user = user;
+  user = name;
+  setText(byId('user'), format.capital(name));
+  setText(byId('avatar'), name.slice(0, 1).toUpperCase());
+  byId('avatar').dataset.user = name;
 }
 
 async function start() {
   try {
-    const { user, expiresAt } = await api.session();
-    showUser(user);
-    byId('user').title = `Signed in until ${format.fullTime(expiresAt) ?? 'you sign out'}`;
+    const session = await api.session();
+    showUser(session.user);
+    byId('user').title = `Signed in until ${format.fullTime(session.expiresAt) ?? 'you sign out'}`;
   } catch (error) {
     if (error instanceof api.RequestFailed && error.status === 401) {
-      client.stop();
+      showStatus(client.status);
       return;
     }
     // The server is not there yet: the client goes on trying, and asks for the session again.
@@ -174,10 +174,10 @@ async function start() {
   client.start();
 }
 
-for (const button of document.querySelectorAll('.user-choice')) {
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('.user-choice'))) {
   button.addEventListener('click', async () => {
     try {
-      await api.signIn(/** @type {HTMLElement} */ (button).dataset.user ?? '');
+      await api.signIn(button.dataset.user ?? '');
       await start();
     } catch (error) {
       failed(error);
@@ -192,9 +192,8 @@ for (const [id, signOut] of /** @type {const} */ ([
   byId(id).addEventListener('click', async () => {
     try {
       await signOut();
-      client.stop();
       // The server may have said so first; whoever asked for it needs no reason.
-      showSignIn();
+      client.stop();
     } catch (error) {
       failed(error);
     }
@@ -239,24 +238,20 @@ startOrderForm(failed);
 function startTransport() {
   const wanted = new URLSearchParams(location.search).get('transport') ?? sessionStorage.getItem('transport');
   const transport = wanted === 'sse' ? 'sse' : 'websocket';
-  byId('transport').value = transport;
+  byId('transport', HTMLSelectElement).value = transport;
   return transport;
 }
 
 byId('transport').addEventListener('change', () => {
-  const transport = byId('transport').value;
+  const transport = byId('transport', HTMLSelectElement).value === 'sse' ? 'sse' : 'websocket';
   sessionStorage.setItem('transport', transport);
   client.useTransport(transport);
 });
 
-// The world.
+// Time passes without a frame, too.
 
-addEventListener('online', () => client.nudge());
-document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') client.nudge();
-});
 setInterval(() => {
   countDownAll();
-  cutSwitch.countDown();
+  showBadge();
 }, 1000);
 void start();

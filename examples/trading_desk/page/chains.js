@@ -5,35 +5,39 @@ import { byId, element, setData, setText, setValue } from './dom.js';
 import * as format from './format.js';
 import { Rows } from './rows.js';
 
+/** @import { Panel } from './panels.js' */
+/** @import { Row } from './rows.js' */
+/** @import { Desk, DeskClient, EventTypes } from './user-hub.js' */
+
 const TYPE = 'CHAIN_UPDATE';
 
-/** @typedef {import('./panels.js').Desk} Desk */
+/** @typedef {EventTypes['CHAIN_UPDATE']['data']} Data */
 
+/** @implements {Panel} */
 export class ChainPanel {
-  types = [TYPE];
+  /** @readonly */
+  type = TYPE;
   #rows;
   #count = byId('chain-count');
   #empty = byId('chain-empty');
 
-  /** @param {(path: string) => Promise<boolean>} act */
-  constructor(act) {
+  /** @param {DeskClient} client @param {(path: string) => Promise<boolean>} act */
+  constructor(client, act) {
     this.#rows = new Rows(byId('chain-rows'), (chainId) => chainRow(chainId, act));
+    client.on(TYPE, (_, record) => {
+      if (!record.removed && record.final) this.#rows.finish(record.key, record.data, client.synced);
+    });
   }
 
   /** @param {Desk} desk */
-  render({ fold, synced }) {
-    const chains = fold.all(TYPE);
-    const unknown = fold.unknown(TYPE);
+  render(desk) {
+    const chains = desk.states(TYPE);
+    const unknown = desk.fold.unknown(TYPE);
     this.#rows.render(chains, unknown);
     const open = chains.size + unknown.size;
     setText(this.#count, open > 0 ? String(open) : '');
     this.#empty.hidden = open > 0;
-    setText(this.#empty, synced ? 'No open chains. Place an order, or start the autopilot.' : 'unknown');
-  }
-
-  /** @param {import('./fold.js').RecordFrame} record @param {boolean} synced */
-  finish(record, synced) {
-    this.#rows.finish(record, synced);
+    setText(this.#empty, desk.synced ? 'No open chains. Place an order, or start the autopilot.' : 'unknown');
   }
 
   forget() {
@@ -44,7 +48,7 @@ export class ChainPanel {
 /**
  * @param {string} chainId
  * @param {(path: string) => Promise<boolean>} act
- * @returns {import('./rows.js').Row}
+ * @returns {Row<Data>}
  */
 function chainRow(chainId, act) {
   const symbol = element('span', { class: 'symbol' });
@@ -84,29 +88,28 @@ function chainRow(chainId, act) {
 
   return {
     node,
-    update(record) {
-      const chain = record?.data?.chain ?? {};
-      const name = format.words(chain.status);
-      const wire = typeof chain.status === 'string' ? chain.status : 'unknown';
-      if (node.dataset.status !== wire) asked = false;
-      setData(node, 'status', wire);
-      setText(symbol, chain.symbol ?? chainId);
-      setValue(side, format.words(chain.side));
-      setData(side, 'side', chain.side ?? null);
-      setValue(mode, record ? (format.words(chain.mode) ?? '\u2013') : null);
-      setValue(status, name);
-      setData(status, 'status', wire.toLowerCase());
-      const orders = Array.isArray(chain.orders) ? chain.orders : null;
-      const done = orders?.filter((/** @type {any} */ order) => String(order?.status).toLowerCase() === 'filled').length ?? 0;
-      setValue(filled, orders && `${done}/${orders.length}`);
-      meter.style.setProperty('--part', String(orders?.length ? done / orders.length : 0));
+    update(data, isFinal) {
+      const chain = data?.chain;
+      const is = chain?.status ?? 'unknown';
+      if (node.dataset.status !== is) asked = false;
+      setData(node, 'status', is);
+      setText(symbol, chain?.symbol ?? chainId);
+      setValue(side, format.words(chain?.side));
+      setData(side, 'side', chain?.side ?? null);
+      setValue(mode, chain ? (format.words(chain.mode) ?? '\u2013') : null);
+      setValue(status, format.words(chain?.status));
+      setData(status, 'status', is);
+      const orders = chain?.orders ?? [];
+      const done = orders.filter((order) => order.status === 'FILLED').length;
+      setValue(filled, chain ? `${done}/${orders.length}` : null);
+      meter.style.setProperty('--part', String(orders.length > 0 ? done / orders.length : 0));
       // The first order enters; those after it only protect what it has bought.
-      setValue(quantity, format.quantity(orders?.[0]?.quantity));
-      setValue(updated, format.clockTime(chain.updatedAt));
+      setValue(quantity, format.quantity(orders[0]?.quantity));
+      setValue(updated, format.clockTime(chain?.updatedAt));
       // It cannot be closed any more, or already is on its way.
-      final = record?.final === true || wire === 'closing';
+      final = isFinal || is === 'closing';
       settle();
-      close.setAttribute('aria-label', `Close ${chain.side ?? ''} ${chain.symbol ?? `chain ${chainId}`}`);
+      close.setAttribute('aria-label', `Close ${chain ? `${chain.side} ${chain.symbol}` : `chain ${chainId}`}`);
     },
   };
 }

@@ -1,92 +1,70 @@
 // @ts-check
-// The switch that cuts the connection for a while, and what is said when it is back.
+// A network that can be gone for a while: links through it end, and none opens until it is back. It knows no DOM.
 
-import { Absence, sentences } from './absence.js';
-import { byId, element, setText } from './dom.js';
-import * as format from './format.js';
+/** @import { Link, LinkHandlers, OpenLink, Transport } from './user-hub.js' */
 
-export class CutSwitch {
-  #switch = byId('cut');
-  #duration = byId('cut-duration');
-  #report = byId('cut-report');
-  /** When the connection may come back. @type {number | null} */
+export class Cut {
+  #open;
+  #onChange;
+  /** The link that is open, and who hears of its end. @type {{ link: Link, handlers: LinkHandlers } | null} */
+  #current = null;
+  /** When the network is back, in milliseconds since 1970; null while it is there. @type {number | null} */
   #until = null;
-  /** @type {Absence | null} */
-  #absence = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
-  /** @param {import('./client.js').Client} client */
-  constructor(client) {
-    this.#switch.addEventListener('change', () => {
-      if (this.#switch.checked) client.cut(Number(this.#duration.value) * 1000);
-      else client.mend();
-    });
+  /**
+   * @param {OpenLink} open  how links are opened while the network is there
+   * @param {(until: number | null) => void} onChange  it is gone until then, or it is back
+   */
+  constructor(open, onChange) {
+    this.#open = open;
+    this.#onChange = onChange;
+  }
+
+  /** How many milliseconds it is still gone for. */
+  get left() {
+    return this.#until === null ? 0 : Math.max(0, this.#until - Date.now());
   }
 
   /**
-   * @param {number | null} until
-   * @param {string | null} cursor
+   * For the client, instead of the links of the browser.
+   * @param {Transport} transport
+   * @param {string | null} resume
+   * @param {LinkHandlers} handlers
+   * @returns {Link}
    */
-  onCut(until, cursor) {
-    this.#until = until;
-    this.#switch.checked = until !== null;
-    this.#duration.disabled = until !== null;
-    if (until !== null) {
-      // One that is cut again before it was back has been away all the time.
-      this.#absence ??= new Absence(cursor);
-      this.#report.replaceChildren();
-    }
-    this.countDown();
+  open = (transport, resume, handlers) => {
+    if (this.#until !== null) return unreachable(handlers);
+    const link = this.#open(transport, resume, handlers);
+    this.#current = { link, handlers };
+    return link;
+  };
+
+  /** @param {number} milliseconds */
+  begin(milliseconds) {
+    clearTimeout(this.#timer);
+    this.#until = Date.now() + milliseconds;
+    this.#timer = setTimeout(() => this.mend(), milliseconds);
+    this.#onChange(this.#until);
+    const current = this.#current;
+    this.#current = null;
+    current?.link.close();
+    // One that the client has left hears nothing any more, and this neither.
+    current?.handlers.onClosed(null);
   }
 
-  /** @param {import('./device.js').Effect} effect */
-  note(effect) {
-    const report = this.#absence?.note(effect);
-    if (!report) return;
-    this.#absence = null;
-    this.#show(report);
-  }
-
-  /** Called every second. */
-  countDown() {
-    const left = this.#until === null ? 0 : Math.ceil((this.#until - Date.now()) / 1000);
-    setText(byId('badge-wait'), left > 0 ? ` in ${left} s` : '');
-  }
-
-  forget() {
-    this.#absence = null;
-    this.#report.replaceChildren();
-  }
-
-  /** @param {import('./absence.js').Report} report */
-  #show(report) {
-    const { replayed, values, replaced, lost, recovered } = report;
-    const said = sentences(report);
-    const node = element(
-      'div',
-      {
-        class: 'cut-told',
-        'data-replayed': String(replayed),
-        'data-values': String(values),
-        'data-replaced': replaced === null ? 'unknown' : String(replaced),
-        'data-lost': lost === null ? '0' : String(lost.upTo ?? 'unknown'),
-        'data-recovered': String(recovered),
-      },
-      element('p', { class: 'cut-back' }, `Back at ${format.clockTime(new Date().toISOString())}`),
-      line(recovered ? 'good' : 'warn', said.place),
-      line(replayed > 0 ? 'good' : 'none', said.events),
-      line(values > 0 ? 'good' : 'none', said.values),
-      line(lost === null ? 'good' : 'bad', said.lost),
-    );
-    this.#report.replaceChildren(node);
+  /** Ends it before its time. */
+  mend() {
+    if (this.#until === null) return;
+    clearTimeout(this.#timer);
+    this.#until = null;
+    this.#onChange(null);
   }
 }
 
-/** @param {string} tone @param {string} sentence */
-function line(tone, sentence) {
-  return element(
-    'p',
-    { class: 'cut-line' },
-    element('span', { class: 'lamp', 'data-tone': tone, 'aria-hidden': 'true' }),
-    element('span', {}, sentence),
-  );
+/** A link that cannot be opened, as it is found out: a moment later. @param {LinkHandlers} handlers @returns {Link} */
+function unreachable(handlers) {
+  const timer = setTimeout(() => handlers.onClosed(null));
+  return { close: () => clearTimeout(timer) };
 }

@@ -2,13 +2,17 @@
 // Building and changing the document, never from markup: what a server sends is only ever text.
 
 /**
+ * An element that the page always has.
+ * @template {Element} [T=HTMLElement]
  * @param {string} id
- * @returns {any} the element, which the page always has
+ * @param {new () => T} [kind]  what it is, where more is done with it than with any other
+ * @returns {T}
  */
-export function byId(id) {
+export function byId(id, kind) {
+  /** @type {Element | null} */
   const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no #${id}`);
-  return found;
+  if (!(found instanceof (kind ?? Element))) throw new Error(`the page has no such #${id}`);
+  return /** @type {T} */ (found);
 }
 
 /**

@@ -55,29 +55,31 @@ const LETTERS = /\b(sl|tp|pnl|api)\b/g;
 export function words(value) {
   if (typeof value !== 'string' || value === '') return null;
   const text = value.replaceAll('_', ' ').toLowerCase();
-  const read = text.replace(LETTERS, (letters) => letters.toUpperCase());
-  return read[0].toUpperCase() + read.slice(1);
+  return capital(text.replace(LETTERS, (letters) => letters.toUpperCase()));
 }
+
+/** @param {string} text `alice` @returns {string} `Alice` */
+export const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** @param {string} text `signed out` @returns {string} `Signed out.` */
 export function sentence(text) {
-  const begun = text.slice(0, 1).toUpperCase() + text.slice(1);
+  const begun = capital(text);
   return begun === '' || /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
-/** @param {unknown} value @returns {number | null} */
+/** @param {unknown} value RFC 3339, or milliseconds since 1970 @returns {number | null} */
 export function time(value) {
-  const milliseconds = typeof value === 'string' ? Date.parse(value) : NaN;
+  const milliseconds = typeof value === 'string' ? Date.parse(value) : (number(value) ?? NaN);
   return Number.isNaN(milliseconds) ? null : milliseconds;
 }
 
-/** @param {unknown} value RFC 3339 */
+/** @param {unknown} value */
 export function clockTime(value) {
   const at = time(value);
   return at === null ? null : clock.format(at);
 }
 
-/** @param {unknown} value RFC 3339 */
+/** @param {unknown} value */
 export function fullTime(value) {
   const at = time(value);
   return at === null ? null : moment.format(at);

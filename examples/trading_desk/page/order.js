@@ -10,7 +10,7 @@ const QUANTITY = { BTCUSDT: '0.05', ETHUSDT: '0.5', SOLUSDT: '10' };
 
 /** @param {(error: unknown) => void} onFailed */
 export function startOrderForm(onFailed) {
-  const form = /** @type {HTMLFormElement} */ (byId('order-form'));
+  const form = byId('order-form', HTMLFormElement);
   const fields = /** @type {any} */ (form.elements);
   const submit = /** @type {HTMLButtonElement} */ (form.querySelector('[type=submit]'));
 

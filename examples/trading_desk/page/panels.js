@@ -4,45 +4,40 @@
 import { byId, element, setData, setGain, setText, setValue } from './dom.js';
 import * as format from './format.js';
 
-/** @typedef {{ fold: import('./fold.js').Fold, synced: boolean }} Desk */
+/** @import { GinieStatusPayload, ModeStatusPayload } from '../../../clients/typescript/dist/trading.js' */
+/** @import { Desk, EventTypes } from './user-hub.js' */
+
 /**
  * @typedef {object} Panel
- * @property {string[]} types
- * @property {(desk: Desk) => void} render
- * @property {(record: import('./fold.js').RecordFrame) => void} [state]
- * @property {(record: import('./fold.js').RecordFrame, synced: boolean) => void} [finish]
- * @property {(record: import('./fold.js').RecordFrame) => void} [log]
- * @property {(gap: import('./device.js').Gap) => void} [gap]
- * @property {() => void} [interrupted]
- * @property {() => void} [forget]
+ * @property {keyof EventTypes} type  what it shows
+ * @property {(desk: Desk) => void} render  at most once a frame of the screen
+ * @property {() => void} [forget]  somebody else sits here now
  */
 
 /** @type {Panel} */
 export const giniePanel = {
-  types: ['GINIE_STATUS_UPDATE'],
-  render({ fold }) {
-    const status = fold.get('GINIE_STATUS_UPDATE')?.data?.status ?? null;
-    const running = typeof status?.isRunning === 'boolean' ? status.isRunning : null;
+  type: 'GINIE_STATUS_UPDATE',
+  render(desk) {
+    const status = desk.state('GINIE_STATUS_UPDATE')?.status ?? null;
     const node = byId('ginie-running');
-    setValue(node, running === null ? null : running ? 'Running' : 'Stopped');
-    setData(node, 'running', running === null ? 'unknown' : String(running));
-    setData(byId('ginie-lamp'), 'tone', running === null ? 'unknown' : running ? 'good' : 'off');
-    byId('ginie-dry-run').hidden = status?.isDryRun !== true;
+    setValue(node, status && (status.isRunning ? 'Running' : 'Stopped'));
+    setData(node, 'running', status ? String(status.isRunning) : 'unknown');
+    setData(byId('ginie-lamp'), 'tone', status ? (status.isRunning ? 'good' : 'off') : 'unknown');
+    byId('ginie-dry-run').hidden = !status?.isDryRun;
     setValue(byId('ginie-mode'), format.words(status?.currentMode));
     setValue(byId('ginie-positions'), status && `${format.count(status.activePositions)} in ${format.count(status.totalModes)} modes`);
     setGain(
       byId('ginie-daily'),
-      format.number(status?.dailyPnL),
+      status && status.dailyPnL,
       status && `${format.gain(status.dailyPnL)} in ${format.count(status.dailyTrades)} trades`,
     );
     setValue(byId('ginie-signal'), status && lastSignal(status));
-    const tripped = status?.circuitBreakerActive;
-    setValue(byId('ginie-breaker'), typeof tripped === 'boolean' ? (tripped ? 'Holding it back' : 'Not tripped') : null);
-    byId('ginie-breaker').classList.toggle('loss', tripped === true);
+    setValue(byId('ginie-breaker'), status && (status.circuitBreakerActive ? 'Holding it back' : 'Not tripped'));
+    byId('ginie-breaker').classList.toggle('loss', status?.circuitBreakerActive === true);
   },
 };
 
-/** @param {any} status */
+/** @param {GinieStatusPayload} status */
 function lastSignal({ lastSignalSymbol, lastSignalDirection, lastSignalTime }) {
   const parts = [format.words(lastSignalDirection), lastSignalSymbol, format.clockTime(lastSignalTime)];
   return parts.filter(Boolean).join(' ') || 'None yet';
@@ -53,10 +48,10 @@ const PHASE_TONE = { closed: 'good', open: 'bad', half_open: 'warn' };
 
 /** @type {Panel} */
 export const breakerPanel = {
-  types: ['CIRCUIT_BREAKER_UPDATE'],
-  render({ fold }) {
-    const state = fold.get('CIRCUIT_BREAKER_UPDATE')?.data?.state ?? null;
-    const phase = typeof state?.phase === 'string' ? state.phase : null;
+  type: 'CIRCUIT_BREAKER_UPDATE',
+  render(desk) {
+    const state = desk.state('CIRCUIT_BREAKER_UPDATE')?.state ?? null;
+    const phase = state && state.phase;
     const node = byId('breaker-phase');
     setValue(node, format.words(phase));
     setData(node, 'phase', phase ?? 'unknown');
@@ -67,10 +62,9 @@ export const breakerPanel = {
     setValue(byId('breaker-losses'), format.count(state?.consecutiveLosses));
     setValue(byId('breaker-daily-loss'), format.amount(state?.dailyLoss));
     setValue(byId('breaker-trips'), format.count(state?.tripCount));
-    const resets = state?.isTriggered && state.resetTime;
-    setText(byId('breaker-time-label'), resets ? 'Resets at' : 'Last tripped');
-    const at = resets ? state.resetTime : state?.lastTrippedAt;
-    setValue(byId('breaker-time'), state && (format.clockTime(at) ?? 'Never'));
+    const resetTime = state?.isTriggered ? state.resetTime : null;
+    setText(byId('breaker-time-label'), resetTime ? 'Resets at' : 'Last tripped');
+    setValue(byId('breaker-time'), state && (format.clockTime(resetTime ?? state.lastTrippedAt) ?? 'Never'));
   },
 };
 
@@ -78,15 +72,14 @@ const MODES = ['ultra', 'scalp', 'swing', 'position'];
 
 /** @implements {Panel} */
 export class ModePanel {
-  types = ['MODE_STATUS_UPDATE'];
+  /** @readonly */
+  type = 'MODE_STATUS_UPDATE';
   #list = byId('mode-rows');
-  /** @type {Map<string, (status: any) => void>} */
-  #rows = new Map(MODES.map((mode) => [mode, this.#row(mode)]));
+  #rows = MODES.map((mode) => ({ mode, update: this.#row(mode) }));
 
   /** @param {Desk} desk */
-  render({ fold }) {
-    const modes = fold.all('MODE_STATUS_UPDATE');
-    for (const [mode, update] of this.#rows) update(modes.get(mode)?.data?.status ?? null);
+  render(desk) {
+    for (const { mode, update } of this.#rows) update(desk.state('MODE_STATUS_UPDATE', mode)?.status ?? null);
   }
 
   /** @param {string} mode */
@@ -107,7 +100,7 @@ export class ModePanel {
       reason,
     );
     this.#list.append(node);
-    return (/** @type {any} */ known) => {
+    return (/** @type {ModeStatusPayload | null} */ known) => {
       setData(lamp, 'tone', modeTone(known));
       setValue(status, known && format.words(known.status));
       setText(reason, known?.pausedReason ?? '');
@@ -117,7 +110,7 @@ export class ModePanel {
   }
 }
 
-/** @param {any} known */
+/** @param {ModeStatusPayload | null} known */
 function modeTone(known) {
   if (known === null) return 'unknown';
   if (known.status === 'error') return 'bad';
@@ -134,7 +127,8 @@ const PARTS = /** @type {const} */ ([
 
 /** @implements {Panel} */
 export class SystemPanel {
-  types = ['SYSTEM_STATUS_UPDATE'];
+  /** @readonly */
+  type = 'SYSTEM_STATUS_UPDATE';
   #parts = PARTS.map(([field, name, good, bad]) => {
     const lamp = element('span', { class: 'lamp', 'aria-hidden': 'true' });
     const value = element('span', { class: 'part-value' });
@@ -143,16 +137,15 @@ export class SystemPanel {
   });
 
   /** @param {Desk} desk */
-  render({ fold }) {
-    const status = fold.get('SYSTEM_STATUS_UPDATE')?.data?.status ?? null;
+  render(desk) {
+    const status = desk.state('SYSTEM_STATUS_UPDATE')?.status ?? null;
     for (const { field, lamp, value, good, bad } of this.#parts) {
-      const healthy = status?.[field];
-      setData(lamp, 'tone', typeof healthy !== 'boolean' ? 'unknown' : healthy ? 'good' : 'bad');
-      setValue(value, typeof healthy !== 'boolean' ? null : healthy ? good : bad);
+      const healthy = status && status[field];
+      setData(lamp, 'tone', healthy === null ? 'unknown' : healthy ? 'good' : 'bad');
+      setValue(value, healthy === null ? null : healthy ? good : bad);
       value.classList.toggle('loss', healthy === false);
     }
-    const devices = format.number(status?.websocketClients);
-    setText(byId('system-devices'), devices === null ? '' : `${format.count(devices)} connected`);
-    setValue(byId('system-started'), status && `Running since ${format.fullTime(status.startedAt) ?? 'an unknown time'}`);
+    setText(byId('system-devices'), status ? `${format.count(status.websocketClients)} connected` : '');
+    setValue(byId('system-started'), status && `Running since ${format.fullTime(status.startedAt)}`);
   }
 }

@@ -5,12 +5,18 @@ import { byId, element, setData, setGain, setText, setValue } from './dom.js';
 import * as format from './format.js';
 import { Sparkline } from './sparkline.js';
 
-const TYPE = 'PNL_UPDATE';
-const MODES = ['ultra', 'scalp', 'swing', 'position'];
+/** @import { PnLPayload } from '../../../clients/typescript/dist/trading.js' */
+/** @import { Panel } from './panels.js' */
+/** @import { Desk, DeskClient } from './user-hub.js' */
 
+const TYPE = 'PNL_UPDATE';
+const MODES = /** @type {const} */ (['ultra', 'scalp', 'swing', 'position']);
+
+/** @implements {Panel} */
 export class PnlPanel {
-  types = [TYPE];
-  #sparkline = new Sparkline(byId('pnl-sparkline'));
+  /** @readonly */
+  type = TYPE;
+  #sparkline = new Sparkline(byId('pnl-sparkline', SVGSVGElement));
   #total = byId('pnl-total');
   /** @type {number | null} */
   #last = null;
@@ -21,23 +27,18 @@ export class PnlPanel {
     return { mode, bar, value };
   });
 
-  /**
-   * Every value is a point of the line, also when several come between two renderings.
-   * @param {import('./fold.js').RecordFrame} record
-   */
-  state(record) {
-    this.#sparkline.add(format.number(record.data?.pnl?.totalPnL));
+  /** @param {DeskClient} client */
+  constructor(client) {
+    // Every value is a point of the line, also when several come between two renderings.
+    client.on(TYPE, (data) => this.#sparkline.add(data?.pnl.totalPnL ?? null));
+    // What happens while nothing is received is not a straight line.
+    client.onStatus(({ state }) => state === 'reconnecting' && this.#sparkline.add(null));
   }
 
-  /** What happens while nothing is received is not a straight line. */
-  interrupted() {
-    this.#sparkline.add(null);
-  }
-
-  /** @param {import('./panels.js').Desk} desk */
-  render({ fold }) {
-    const pnl = fold.get(TYPE)?.data?.pnl ?? null;
-    const total = format.number(pnl?.totalPnL);
+  /** @param {Desk} desk */
+  render(desk) {
+    const pnl = desk.state(TYPE)?.pnl;
+    const total = pnl?.totalPnL ?? null;
     setGain(this.#total, total, format.gain(total));
     setData(this.#total, 'value', total === null ? null : String(total));
     this.#flash(total);
@@ -46,12 +47,12 @@ export class PnlPanel {
       ['pnl-unrealized', pnl?.unrealizedPnL],
       ['pnl-realized', pnl?.realizedPnL],
     ])) {
-      setGain(byId(id), format.number(value), format.gain(value));
+      setGain(byId(id), value ?? null, format.gain(value));
     }
     setValue(byId('pnl-win-rate'), format.rate(pnl?.winRate));
     this.#trades(pnl?.tradesCount);
     this.#modes(pnl?.pnlByMode);
-    this.#positions(pnl ? pnl.positions : null);
+    this.#positions(pnl?.positions);
     setText(byId('pnl-time'), format.clockTime(pnl?.timestamp) ?? '');
     this.#sparkline.render();
   }
@@ -71,39 +72,38 @@ export class PnlPanel {
     this.#last = total;
   }
 
-  /** @param {any} trades */
+  /** @param {PnLPayload['tradesCount'] | undefined} trades */
   #trades(trades) {
     const node = byId('pnl-trades');
     setValue(node, format.count(trades?.total));
     node.title = trades ? `${trades.winning} won, ${trades.losing} lost` : '';
   }
 
-  /** @param {any} byMode */
+  /** @param {PnLPayload['pnlByMode'] | undefined} byMode */
   #modes(byMode) {
-    const most = Math.max(1, ...MODES.map((mode) => Math.abs(format.number(byMode?.[mode]) ?? 0)));
+    const most = Math.max(1, ...MODES.map((mode) => Math.abs(byMode?.[mode] ?? 0)));
     for (const { mode, bar, value } of this.#bars) {
-      const amount = format.number(byMode?.[mode]);
+      const amount = byMode?.[mode] ?? null;
       setGain(value, amount, format.gain(amount));
       bar.classList.toggle('negative', (amount ?? 0) < 0);
       bar.style.setProperty('--part', String(Math.abs(amount ?? 0) / most));
     }
   }
 
-  /** @param {any} positions */
+  /** @param {PnLPayload['positions'] | undefined} positions */
   #positions(positions) {
     const list = byId('pnl-positions');
-    if (!Array.isArray(positions) || positions.length === 0) {
-      list.replaceChildren(element('li', { class: 'empty' }, Array.isArray(positions) ? 'No open positions.' : 'unknown'));
+    if (!positions?.length) {
+      list.replaceChildren(element('li', { class: 'empty' }, positions ? 'No open positions.' : 'unknown'));
       return;
     }
     list.replaceChildren(
-      ...positions.map((position) => {
+      ...positions.map(({ symbol, pnl, pnlPercent }) => {
         const value = element('span', { class: 'number' });
         const percent = element('span', { class: 'number' });
-        const amount = format.number(position?.pnl);
-        setGain(value, amount, format.gain(amount));
-        setGain(percent, amount, format.percentGain(position?.pnlPercent));
-        return element('li', {}, element('span', { class: 'symbol' }, String(position?.symbol ?? 'unknown')), value, percent);
+        setGain(value, pnl, format.gain(pnl));
+        setGain(percent, pnl, format.percentGain(pnlPercent));
+        return element('li', {}, element('span', { class: 'symbol' }, symbol), value, percent);
       }),
     );
   }

@@ -1,23 +1,29 @@
 // @ts-check
 // Rows of keyed State, one a key. A row that has become final stays a moment, so that the eye can follow.
 
-/** @typedef {import('./fold.js').RecordFrame} RecordFrame */
-/** @typedef {import('./fold.js').Key} Key */
-/** @typedef {{ node: HTMLElement, update(record: RecordFrame | null): void }} Row */
+/** @import { Key } from './user-hub.js' */
+
+/**
+ * @template Data
+ * @typedef {object} Row
+ * @property {HTMLElement} node
+ * @property {(data: Data | null, final: boolean) => void} update  null: there is a value, and nobody knows it
+ */
 
 const LEAVES_AFTER = 1_800;
 
+/** @template Data  what is shown in one row */
 export class Rows {
   #container;
   #create;
-  /** @type {Map<Key, Row>} */
+  /** @type {Map<Key, Row<Data>>} */
   #rows = new Map();
   /** @type {Map<Key, ReturnType<typeof setTimeout>>} */
   #leaving = new Map();
 
   /**
    * @param {HTMLElement} container
-   * @param {(key: string) => Row} create
+   * @param {(key: string) => Row<Data>} create
    */
   constructor(container, create) {
     this.#container = container;
@@ -25,24 +31,23 @@ export class Rows {
   }
 
   /**
-   * @param {ReadonlyMap<Key, RecordFrame>} records
+   * @param {ReadonlyMap<Key, Data>} values
    * @param {ReadonlySet<Key>} unknown
    */
-  render(records, unknown) {
+  render(values, unknown) {
     for (const key of [...this.#rows.keys()]) {
-      if (!records.has(key) && !unknown.has(key) && !this.#leaving.has(key)) this.#remove(key);
+      if (!values.has(key) && !unknown.has(key) && !this.#leaving.has(key)) this.#remove(key);
     }
-    for (const key of unknown) this.#row(key).update(null);
-    for (const [key, record] of records) this.#row(key).update(record);
+    for (const key of unknown) this.#row(key).update(null, false);
+    for (const [key, data] of values) this.#row(key).update(data, false);
   }
 
-  /** @param {RecordFrame} record @param {boolean} synced */
-  finish(record, synced) {
-    const key = record.key;
+  /** @param {string} key @param {Data} data @param {boolean} synced */
+  finish(key, data, synced) {
     // A device that comes back hears of ends whose beginning it never saw: those are no news.
     if (!synced && !this.#rows.has(key)) return;
     const row = this.#row(key);
-    row.update(record);
+    row.update(data, true);
     row.node.classList.add('leaving');
     this.#leaving.set(key, setTimeout(() => this.#remove(key), LEAVES_AFTER));
   }

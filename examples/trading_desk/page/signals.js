@@ -5,29 +5,39 @@ import { byId, element, setData, setText, setValue } from './dom.js';
 import * as format from './format.js';
 import { Rows } from './rows.js';
 
+/** @import { Panel } from './panels.js' */
+/** @import { Row } from './rows.js' */
+/** @import { Desk, DeskClient, EventTypes } from './user-hub.js' */
+
 const TYPE = 'SIGNAL_UPDATE';
 const SOON = 15_000;
 
+/** @typedef {EventTypes['SIGNAL_UPDATE']['data']} Data */
+
+/** @implements {Panel} */
 export class SignalPanel {
-  types = [TYPE];
+  /** @readonly */
+  type = TYPE;
   #rows = new Rows(byId('signal-rows'), signalRow);
   #count = byId('signal-count');
   #empty = byId('signal-empty');
 
-  /** @param {import('./panels.js').Desk} desk */
-  render({ fold, synced }) {
-    const signals = fold.all(TYPE);
-    const unknown = fold.unknown(TYPE);
+  /** @param {DeskClient} client */
+  constructor(client) {
+    client.on(TYPE, (_, record) => {
+      if (!record.removed && record.final) this.#rows.finish(record.key, record.data, client.synced);
+    });
+  }
+
+  /** @param {Desk} desk */
+  render(desk) {
+    const signals = desk.states(TYPE);
+    const unknown = desk.fold.unknown(TYPE);
     this.#rows.render(signals, unknown);
     const pending = signals.size + unknown.size;
     setText(this.#count, pending > 0 ? String(pending) : '');
     this.#empty.hidden = pending > 0;
-    setText(this.#empty, synced ? 'No pending signals.' : 'unknown');
-  }
-
-  /** @param {import('./fold.js').RecordFrame} record @param {boolean} synced */
-  finish(record, synced) {
-    this.#rows.finish(record, synced);
+    setText(this.#empty, desk.synced ? 'No pending signals.' : 'unknown');
   }
 
   forget() {
@@ -37,7 +47,7 @@ export class SignalPanel {
 
 /**
  * @param {string} id
- * @returns {import('./rows.js').Row}
+ * @returns {Row<Data>}
  */
 function signalRow(id) {
   const symbol = element('span', { class: 'symbol' });
@@ -64,22 +74,22 @@ function signalRow(id) {
   );
   return {
     node,
-    update(record) {
-      const signal = record?.data?.signal ?? {};
-      setData(node, 'status', signal.status ?? 'unknown');
-      setValue(symbol, signal.symbol ?? null);
-      setValue(direction, format.words(signal.direction));
-      setData(direction, 'side', signal.direction ?? null);
-      setText(mode, format.words(signal.mode) ?? '');
-      setValue(confidence, format.number(signal.confidence) === null ? null : `${Math.round(signal.confidence * 100)}%`);
-      meter.style.setProperty('--part', String(format.number(signal.confidence) ?? 0));
-      setValue(entry, format.price(signal.entryPrice));
-      setValue(stop, format.price(signal.stopLoss));
-      setValue(target, format.price(Array.isArray(signal.takeProfit) ? signal.takeProfit[0] : null));
-      const pending = signal.status === 'pending';
-      setData(left, 'expires', pending ? (signal.expiresAt ?? null) : null);
+    update(data) {
+      const signal = data?.signal;
+      setData(node, 'status', signal?.status ?? 'unknown');
+      setValue(symbol, signal?.symbol ?? null);
+      setValue(direction, format.words(signal?.direction));
+      setData(direction, 'side', signal?.direction ?? null);
+      setText(mode, format.words(signal?.mode) ?? '');
+      setValue(confidence, signal ? `${Math.round(signal.confidence * 100)}%` : null);
+      meter.style.setProperty('--part', String(signal?.confidence ?? 0));
+      setValue(entry, format.price(signal?.entryPrice));
+      setValue(stop, format.price(signal?.stopLoss));
+      setValue(target, format.price(signal?.takeProfit[0]));
+      const pending = signal?.status === 'pending';
+      setData(left, 'expires', pending ? signal.expiresAt : null);
       if (pending) countDown(left);
-      else setValue(left, format.words(signal.status));
+      else setValue(left, format.words(signal?.status));
     },
   };
 }
@@ -95,5 +105,7 @@ function countDown(node) {
 
 /** Called every second: time passes without a frame. */
 export function countDownAll() {
-  for (const node of byId('signal-rows').querySelectorAll('[data-expires]')) countDown(node);
+  /** @type {NodeListOf<HTMLElement>} */
+  const nodes = byId('signal-rows').querySelectorAll('[data-expires]');
+  for (const node of nodes) countDown(node);
 }

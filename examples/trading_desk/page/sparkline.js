@@ -64,7 +64,7 @@ export class Sparkline {
     this.#line.setAttribute('d', line);
     this.#area.setAttribute('d', area);
     this.#zero.setAttribute('d', seen.length > 0 && low < 0 && high > 0 ? `M0 ${y(0)}H${right}` : '');
-    const trend = seen.length < 2 ? 'flat' : seen[seen.length - 1] < seen[0] ? 'down' : 'up';
-    this.#svg.dataset.trend = trend;
+    const rise = (seen.at(-1) ?? 0) - (seen[0] ?? 0);
+    this.#svg.dataset.trend = seen.length < 2 ? 'flat' : rise < 0 ? 'down' : 'up';
   }
 }

@@ -17,6 +17,6 @@ export function toast(sentence, tone = 'error') {
   dismiss.addEventListener('click', remove);
   const toasts = byId('toasts');
   toasts.append(shown);
-  while (toasts.childElementCount > AT_MOST) toasts.firstElementChild.remove();
+  while (toasts.childElementCount > AT_MOST) toasts.firstElementChild?.remove();
   setTimeout(remove, SHOWN_FOR);
 }

@@ -1,3 +1,4 @@
+import type { AnyRecord } from "./fold.js";
 import type { EventTypeInfo, LogFrame, RemovedFrame, StateFrame } from "./wire.js";
 /**
  * What a map of event types says of one of them: whether it is State or Log, whether its values stand under keys, and what
@@ -27,9 +28,10 @@ export type SingleName<Events> = {
     } ? Name : never;
 }[EventName<Events>];
 /** What is in `data` of an event type. */
-export type DataOf<Type> = Type extends {
+export type DataOf<Type> = IsAny<Type> extends true ? any : Type extends {
     data: infer Data;
 } ? Data : unknown;
+type IsAny<Type> = 0 extends 1 & Type ? true : false;
 type KeyOf<Type> = Type extends {
     key: infer Key extends string | undefined;
 } ? Key : undefined;
@@ -47,7 +49,7 @@ export type RemovedRecord<Name extends string, Type> = Readonly<RemovedFrame<Nam
  * Gets what is in `data`, and the whole record. For a State there may be no data: the value is gone, or not known, and must
  * not be shown any longer.
  */
-export type Handler<Name extends string, Type> = Type extends {
+export type Handler<Name extends string, Type> = IsAny<Type> extends true ? (data: any, record: AnyRecord) => void : Type extends {
     kind: "log";
 } ? (data: DataOf<Type>, record: LogRecord<Name, Type>) => void : (data: DataOf<Type> | undefined, record: StateRecord<Name, Type> | RemovedRecord<Name, Type>) => void;
 export {};

@@ -1,9 +1,8 @@
 //! The control frames once more, as a device reads them: their TypeScript types come from here.
 //!
-//! Invariant: each struct has exactly the fields that the frame has on the wire. The tests read real frames into them.
-#![expect(dead_code, reason = "their types are read, and their values only by the tests")]
+//! Invariant: each struct has exactly the fields that the frame has on the wire. The tests hold real frames against them.
+#![expect(dead_code, reason = "only the types are read")]
 
-use serde::Deserialize;
 use ts_rs::TS;
 
 use super::TypeScriptError;
@@ -11,10 +10,9 @@ use super::declaration::Declarations;
 use super::syntax::Piece;
 
 /// The first frame of a connection.
-#[derive(Debug, Deserialize, TS)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[ts(rename = "ConnectedFrame")]
-pub(super) struct Connected {
+#[derive(TS)]
+#[ts(rename_all = "camelCase", rename = "ConnectedFrame")]
+struct Connected {
     #[ts(type = "\"CONNECTED\"")]
     r#type: String,
     /// The version of the wire: 1.
@@ -36,10 +34,9 @@ pub(super) struct Connected {
 }
 
 /// What the device needed to be current has been sent.
-#[derive(Debug, Deserialize, TS)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[ts(rename = "SyncedFrame")]
-pub(super) struct Synced {
+#[derive(TS)]
+#[ts(rename_all = "camelCase", rename = "SyncedFrame")]
+struct Synced {
     #[ts(type = "\"SYNCED\"")]
     r#type: String,
     /// Where the device stands now.
@@ -52,19 +49,18 @@ pub(super) struct Synced {
 }
 
 /// What a StateSource did.
-#[derive(Debug, PartialEq, Deserialize, TS)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum StateSource {
+#[derive(TS)]
+#[ts(rename_all = "lowercase")]
+enum StateSource {
     Loaded,
     Failed,
     None,
 }
 
 /// Log records may be missing here.
-#[derive(Debug, Deserialize, TS)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[ts(rename = "GapFrame")]
-pub(super) struct Gap {
+#[derive(TS)]
+#[ts(rename_all = "camelCase", rename = "GapFrame")]
+struct Gap {
     #[ts(type = "\"GAP\"")]
     r#type: String,
     /// The first position that may be missing; null where it is not known.
@@ -73,49 +69,45 @@ pub(super) struct Gap {
     to: Option<u64>,
     /// Whether records were evicted, or the cursor was unknown.
     #[ts(inline)]
-    pub(super) reason: GapReason,
+    reason: GapReason,
     /// The end of the gap: the `prevLog` of the first Log record behind it.
     last_log: u64,
 }
 
 /// Why there is a gap.
-#[derive(Debug, PartialEq, Deserialize, TS)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum GapReason {
+#[derive(TS)]
+#[ts(rename_all = "lowercase")]
+enum GapReason {
     Evicted,
     Unknown,
-    #[serde(untagged)]
-    #[ts(type = "(string & {})")]
+    #[ts(untagged, type = "(string & {})")]
     Other(String),
 }
 
 /// Drop all State: what is true follows, and then a SYNCED.
-#[derive(Debug, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
+#[derive(TS)]
 #[ts(rename = "ResetFrame")]
-pub(super) struct Reset {
+struct Reset {
     #[ts(type = "\"RESET\"")]
     r#type: String,
     /// That the end of a State was forgotten before the device got it.
     #[ts(inline)]
-    pub(super) reason: ResetReason,
+    reason: ResetReason,
 }
 
 /// Why State is dropped.
-#[derive(Debug, PartialEq, Deserialize, TS)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ResetReason {
+#[derive(TS)]
+#[ts(rename_all = "lowercase")]
+enum ResetReason {
     Forgotten,
-    #[serde(untagged)]
-    #[ts(type = "(string & {})")]
+    #[ts(untagged, type = "(string & {})")]
     Other(String),
 }
 
 /// The connection is alive, and the device has everything up to the cursor.
-#[derive(Debug, Deserialize, TS)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[ts(rename = "HeartbeatFrame")]
-pub(super) struct Heartbeat {
+#[derive(TS)]
+#[ts(rename_all = "camelCase", rename = "HeartbeatFrame")]
+struct Heartbeat {
     #[ts(type = "\"HEARTBEAT\"")]
     r#type: String,
     /// Where the device stands now.
@@ -125,10 +117,9 @@ pub(super) struct Heartbeat {
 }
 
 /// The last frame of a connection.
-#[derive(Debug, Deserialize, TS)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[ts(rename = "ClosingFrame")]
-pub(super) struct Closing {
+#[derive(TS)]
+#[ts(rename_all = "camelCase", rename = "ClosingFrame")]
+struct Closing {
     #[ts(type = "\"CLOSING\"")]
     r#type: String,
     /// The WebSocket close code: up to 3499 come back, 3500 to 3999 stay away.

@@ -1,1 +1,0 @@
-//! What the layer writes, held to real frames and to real types.

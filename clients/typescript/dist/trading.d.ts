@@ -1,8 +1,8 @@
 /**
  * How a chain of orders stands now: `CHAIN_UPDATE`, `data.chain`.
  *
- * A State by `chain_id` with `updated_at` as its version, so that an update which
- * was overtaken is refused as stale; final when its `status` is.
+ * A State by chain with when it changed as its version, so that an update which was
+ * overtaken is refused as stale; final when its status is.
  */
 export interface ChainUpdatePayload {
     /** The identity of the chain. */
@@ -226,7 +226,7 @@ export type Direction =
 /**
  * How the circuit breaker stands now: `CIRCUIT_BREAKER_UPDATE`, `data.state`.
  *
- * A State with one value a user. That it tripped or was reset is also a `LifecycleEvent`;
+ * A State with one value a user. That it tripped or was reset is also a lifecycle event;
  * whoever knows of it sends both in one group.
  */
 export interface CircuitBreakerPayload {
@@ -236,7 +236,7 @@ export interface CircuitBreakerPayload {
     phase: BreakerPhase;
     /** Why it tripped, for humans. */
     triggerReason: string | null;
-    /** When it tripped; `None` while it is closed. */
+    /** When it tripped, unless it is closed. */
     triggeredAt: string | null;
     /** When it will let the bot try again. */
     resetTime: string | null;
@@ -249,7 +249,7 @@ export interface CircuitBreakerPayload {
     /** What was lost today, as a positive amount. */
     dailyLoss: number;
 }
-/** A breaker in a phase, triggered unless it is closed, with every number zero and the rest absent. */
+/** The phase of a circuit breaker. */
 export type BreakerPhase = 
 /** The bot may trade. */
 "closed"
@@ -282,18 +282,18 @@ export interface PnLPayload {
     /** Of when this is. */
     timestamp: string;
 }
-/** Nothing traded, nothing gained, as of a moment. */
+/** What each mode has gained, or lost where it is negative. */
 export interface PnlByMode {
-    /** `Mode::Ultra`. */
+    /** What the mode `ultra` has gained. */
     ultra: number;
-    /** `Mode::Scalp`. */
+    /** What the mode `scalp` has gained. */
     scalp: number;
-    /** `Mode::Swing`. */
+    /** What the mode `swing` has gained. */
     swing: number;
-    /** `Mode::Position`. */
+    /** What the mode `position` has gained. */
     position: number;
 }
-/** What each mode has gained. */
+/** How many trades there were, and how they ended. */
 export interface TradesCount {
     /** All trades. */
     total: number;
@@ -302,7 +302,7 @@ export interface TradesCount {
     /** Those that lost. */
     losing: number;
 }
-/** So many trades; those that neither gained nor lost are only in the total. */
+/** What one open position would bring. */
 export interface PositionPnl {
     /** What is traded. */
     symbol: string;
@@ -314,7 +314,7 @@ export interface PositionPnl {
 /**
  * What one mode of trading does now: `MODE_STATUS_UPDATE`, `data.status`.
  *
- * A State by `mode`.
+ * A State by mode.
  */
 export interface ModeStatusPayload {
     /** Which mode. */
@@ -366,7 +366,7 @@ export interface SystemStatusPayload {
 /**
  * A signal and what became of it: `SIGNAL_UPDATE`, `data.signal`.
  *
- * A State by `id`, final when its `status` is; at `expires_at` the hub
+ * A State by signal, final when its status is; when it expires, the hub
  * takes it away by itself.
  */
 export interface SignalUpdatePayload {
@@ -403,7 +403,7 @@ export type SignalStatus =
  | "expired"
 /** It was taken back. Final. */
  | "cancelled" | (string & {});
-/** The event types by name: their kind, their key, their payload, and how it stands in `data`. */
+/** The event types by name: kind, key, payload, and how the payload stands in `data`. */
 export interface EventTypes {
     /** State, by key. */
     CHAIN_UPDATE: {
@@ -480,7 +480,7 @@ export interface EventTypes {
 }
 /** The names of the event types. */
 export type WebSocketEventType = "CHAIN_UPDATE" | "LIFECYCLE_EVENT" | "GINIE_STATUS_UPDATE" | "CIRCUIT_BREAKER_UPDATE" | "PNL_UPDATE" | "MODE_STATUS_UPDATE" | "SYSTEM_STATUS_UPDATE" | "SIGNAL_UPDATE";
-/** What the map of event types says of one of them. */
+/** What a map of event types says of one of them. */
 export interface EventTypeInfo {
     kind: "state" | "log";
     key: string | undefined;
@@ -548,6 +548,10 @@ export type RecordFrameOf<Types> = {
         data: infer Data;
     } ? StateFrame<Type, Key, Data> | RemovedFrame<Type, Key> : never;
 }[keyof Types & string];
+/** Every record frame of these event types. Ignore a type that is not among them. */
+export type RecordFrame = RecordFrameOf<EventTypes>;
+/** Every frame, told apart by `type`. */
+export type Frame = RecordFrame | ControlFrame;
 /** The first frame of a connection. */
 export interface ConnectedFrame {
     type: "CONNECTED";
@@ -555,7 +559,7 @@ export interface ConnectedFrame {
     protocol: number;
     /** Whose connection it is. */
     userId: string;
-    /** The connection's number within the hub. */
+    /** The number of the connection within its hub. */
     connectionId: string;
     /** The incarnation of the user's log, 16 hex digits: the first part of every cursor. */
     epoch: string;
@@ -585,7 +589,7 @@ export interface GapFrame {
     from: number | null;
     /** The last position that may be missing; null where it is not known. */
     to: number | null;
-    /** Whether the records were evicted or the cursor was unknown. */
+    /** Whether records were evicted, or the cursor was unknown. */
     reason: "evicted" | "unknown" | (string & {});
     /** The end of the gap: the `prevLog` of the first Log record behind it. */
     lastLog: number;
@@ -593,10 +597,10 @@ export interface GapFrame {
 /** Drop all State: what is true follows, and then a SYNCED. */
 export interface ResetFrame {
     type: "RESET";
-    /** The end of a State was forgotten before the device got it. */
+    /** That the end of a State was forgotten before the device got it. */
     reason: "forgotten" | (string & {});
 }
-/** The connection is alive, and has everything up to the cursor. */
+/** The connection is alive, and the device has everything up to the cursor. */
 export interface HeartbeatFrame {
     type: "HEARTBEAT";
     /** Where the device stands now. */
@@ -611,14 +615,10 @@ export interface ClosingFrame {
     code: number;
     /** Why, for whoever reads logs. */
     reason: string;
-    /** Whether to come back; the code says the same. */
+    /** Whether to come back; the range of the code says the same. */
     reconnect: boolean;
     /** How long to wait before that, in milliseconds; null where the hub has no wish. */
     retryAfterMs: number | null;
 }
 /** Every frame that is no record. */
 export type ControlFrame = ConnectedFrame | SyncedFrame | GapFrame | ResetFrame | HeartbeatFrame | ClosingFrame;
-/** Every record frame of these event types. A type that is not among them is to be ignored. */
-export type RecordFrame = RecordFrameOf<EventTypes>;
-/** Every frame. */
-export type Frame = RecordFrame | ControlFrame;

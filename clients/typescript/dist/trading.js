@@ -1,2 +1,2 @@
-// Generated from Rust by user-hub; do not edit. To make it again: USER_HUB_WRITE=1 cargo test --test typescript --features typescript
+// Generated from Rust by user-hub; do not edit. To make it again: USER_HUB_WRITE=1 cargo test --all-features --test typescript
 export {};

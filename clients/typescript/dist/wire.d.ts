@@ -1,9 +1,9 @@
-/** The event types by name: their kind, their key, their payload, and how it stands in `data`. */
+/** The event types by name: kind, key, payload, and how the payload stands in `data`. */
 export interface EventTypes {
 }
 /** The names of the event types. */
 export type WebSocketEventType = never;
-/** What the map of event types says of one of them. */
+/** What a map of event types says of one of them. */
 export interface EventTypeInfo {
     kind: "state" | "log";
     key: string | undefined;
@@ -71,6 +71,10 @@ export type RecordFrameOf<Types> = {
         data: infer Data;
     } ? StateFrame<Type, Key, Data> | RemovedFrame<Type, Key> : never;
 }[keyof Types & string];
+/** Every record frame of these event types. Ignore a type that is not among them. */
+export type RecordFrame = RecordFrameOf<EventTypes>;
+/** Every frame, told apart by `type`. */
+export type Frame = RecordFrame | ControlFrame;
 /** The first frame of a connection. */
 export interface ConnectedFrame {
     type: "CONNECTED";
@@ -78,7 +82,7 @@ export interface ConnectedFrame {
     protocol: number;
     /** Whose connection it is. */
     userId: string;
-    /** The connection's number within the hub. */
+    /** The number of the connection within its hub. */
     connectionId: string;
     /** The incarnation of the user's log, 16 hex digits: the first part of every cursor. */
     epoch: string;
@@ -108,7 +112,7 @@ export interface GapFrame {
     from: number | null;
     /** The last position that may be missing; null where it is not known. */
     to: number | null;
-    /** Whether the records were evicted or the cursor was unknown. */
+    /** Whether records were evicted, or the cursor was unknown. */
     reason: "evicted" | "unknown" | (string & {});
     /** The end of the gap: the `prevLog` of the first Log record behind it. */
     lastLog: number;
@@ -116,10 +120,10 @@ export interface GapFrame {
 /** Drop all State: what is true follows, and then a SYNCED. */
 export interface ResetFrame {
     type: "RESET";
-    /** The end of a State was forgotten before the device got it. */
+    /** That the end of a State was forgotten before the device got it. */
     reason: "forgotten" | (string & {});
 }
-/** The connection is alive, and has everything up to the cursor. */
+/** The connection is alive, and the device has everything up to the cursor. */
 export interface HeartbeatFrame {
     type: "HEARTBEAT";
     /** Where the device stands now. */
@@ -134,14 +138,10 @@ export interface ClosingFrame {
     code: number;
     /** Why, for whoever reads logs. */
     reason: string;
-    /** Whether to come back; the code says the same. */
+    /** Whether to come back; the range of the code says the same. */
     reconnect: boolean;
     /** How long to wait before that, in milliseconds; null where the hub has no wish. */
     retryAfterMs: number | null;
 }
 /** Every frame that is no record. */
 export type ControlFrame = ConnectedFrame | SyncedFrame | GapFrame | ResetFrame | HeartbeatFrame | ClosingFrame;
-/** Every record frame of these event types. A type that is not among them is to be ignored. */
-export type RecordFrame = RecordFrameOf<EventTypes>;
-/** Every frame. */
-export type Frame = RecordFrame | ControlFrame;

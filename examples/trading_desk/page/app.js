@@ -31,7 +31,7 @@ const cut = new Cut(browserLinks({ websocket: '/ws', sse: '/events' }), (until) 
 const client = new Client({ transport: startTransport(), session: api.checkSession, open: cut.open });
 const cutSwitch = new CutSwitch(cut, client);
 
-/** What a request brought last while the connection is gone for long. @type {Desk | null} */
+/** What a request brought last while the connection is gone for long, and when. @type {{ desk: Desk, at: number } | null} */
 let polled = null;
 /** Whose desk is shown. */
 let user = '';
@@ -73,7 +73,7 @@ function render(which) {
 function renderNow() {
   cancelRender?.();
   cancelRender = null;
-  for (const panel of changed) panel.render(polled ?? client);
+  for (const panel of changed) panel.render(polled?.desk ?? client);
   changed.clear();
 }
 
@@ -96,11 +96,16 @@ const BADGE = {
 
 function showBadge() {
   const { state, since } = client.status;
-  const text = polled ? 'Polling' : BADGE[state];
+  setText(byId('badge-text'), polled ? 'Polling' : BADGE[state]);
+  setText(byId('badge-more'), state === 'stopped' ? '' : sinceWhen(since));
+  byId('badge').title = state === 'stopped' ? '' : `${BADGE[state]} since ${format.fullTime(since)}`;
+}
+
+/** @param {number} since */
+function sinceWhen(since) {
+  if (polled) return `, as of ${format.clockTime(polled.at)}`;
   const left = Math.ceil(cut.left / 1000);
-  setText(byId('badge-text'), text);
-  setText(byId('badge-more'), left > 0 ? ` in ${left} s` : ` since ${format.clockTime(since)}`);
-  byId('badge').title = `${text} since ${format.fullTime(since)}`;
+  return left > 0 ? ` in ${left} s` : ` since ${format.clockTime(since)}`;
 }
 
 /** @param {Status} status */
@@ -126,7 +131,7 @@ pollWhileOffline(client, {
   show(answer) {
     // Another tab may have signed in as somebody else meanwhile.
     if (answer.user !== user) return;
-    polled = polledDesk(answer.records);
+    polled = { desk: polledDesk(answer.records), at: Date.now() };
     showBadge();
     render(panels);
   },

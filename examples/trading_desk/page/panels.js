@@ -29,7 +29,7 @@ export const giniePanel = {
     setGain(
       byId('ginie-daily'),
       status && status.dailyPnL,
-      status && `${format.gain(status.dailyPnL)} in ${format.count(status.dailyTrades)} trades`,
+      status && `${format.gain(status.dailyPnL)} in ${format.count(status.dailyTrades)} ${status.dailyTrades === 1 ? 'trade' : 'trades'}`,
     );
     setValue(byId('ginie-signal'), status && lastSignal(status));
     setValue(byId('ginie-breaker'), status && (status.circuitBreakerActive ? 'Holding it back' : 'Not tripped'));

@@ -88,6 +88,7 @@ function signalRow(id) {
       setValue(target, format.price(signal?.takeProfit[0]));
       const pending = signal?.status === 'pending';
       setData(left, 'expires', pending ? signal.expiresAt : null);
+      left.classList.remove('soon', 'over');
       if (pending) countDown(left);
       else setValue(left, format.words(signal?.status));
     },

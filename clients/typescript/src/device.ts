@@ -162,13 +162,11 @@ export class Device {
   }
 
   #gap(frame: Parsed, effects: Effect[]): void {
-    const known = this.#lastLog > 0 ? this.#lastLog + 1 : null;
-    effects.push({
-      kind: "gap",
-      from: typeof frame.from === "number" ? frame.from : known,
-      to: typeof frame.to === "number" ? frame.to : null,
-      reason: String(frame.reason ?? "unknown"),
-    });
+    // What went astray right before it is declared too, and what the device has is not.
+    const proven = Math.max(this.#lastLog, this.#baseline);
+    const from = proven > 0 ? proven + 1 : typeof frame.from === "number" ? frame.from : null;
+    const to = typeof frame.to === "number" ? frame.to : null;
+    if (to === null || to > proven) effects.push({ kind: "gap", from, to, reason: String(frame.reason ?? "unknown") });
     this.#baseline = position(frame.lastLog);
   }
 

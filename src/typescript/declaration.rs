@@ -107,10 +107,11 @@ impl Declarations {
     fn declare<T: TS + ?Sized + 'static>(&mut self) -> Result<(), TypeScriptError> {
         let rust = type_name::<T>();
         let config = &self.config;
-        let (name, written) = guarded::<T, _>(|| Ok((T::ident(config), Written::of::<T>(config)?)))?;
+        let name = guarded::<T, _>(|| Ok(T::ident(config)))?;
         if !is_name(&name) || KEYWORDS.split(' ').any(|keyword| keyword == name) {
             return Err(TypeScriptError::NoName { name, rust });
         }
+        let written = guarded::<T, _>(|| Written::of::<T>(config))?;
         let declaration = Declaration { rust, id: TypeId::of::<T::WithoutGenerics>(), written };
         match self.by_name.entry(name) {
             Entry::Vacant(place) => {

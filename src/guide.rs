@@ -10,7 +10,7 @@
 //!
 //! They are the files of the repository's folder `docs`.
 // Their examples use what the features add.
-#![cfg(any(not(doctest), all(feature = "axum", feature = "trading")))]
+#![cfg(any(not(doctest), all(feature = "axum", feature = "trading", feature = "typescript")))]
 
 /// What the library promises, the idea, the rules, the wire, what a client does, the layers.
 ///

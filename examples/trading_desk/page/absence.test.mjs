@@ -64,6 +64,11 @@ test('an absence says what was declared lost, and then not what was replaced: a 
   assert.equal(sentences(report).lost, 'Up to 9 events are lost: the page was away for too long.');
 });
 
+test('an absence says that no more is lost than a GAP covers', () => {
+  const report = after([resumed, gap, pnl(25), synced(30, 20)]);
+  assert.deepEqual(report.lost, { upTo: 10, why: 'evicted' });
+});
+
 test('an absence says that the place was not known, and then that nobody knows how much is lost', () => {
   const unknown = { type: 'GAP', from: null, to: null, reason: 'unknown', lastLog: 1 };
   const report = after([connected({ epoch: OTHER_EPOCH }), unknown, event(2, 1), pnl(3), synced(3, 2, OTHER_EPOCH)]);

@@ -111,6 +111,24 @@ test('a cut ends with the session: the next sign-in connects', async () => {
   assert.deepEqual(world.changes, [60_000, null]);
 });
 
+test('a cut ends a link first and then says so, and a link in it is found to be closed a moment later', () => {
+  const heard = [];
+  const handlers = { onFrame: () => {}, onClosed: (code) => heard.push(`closed ${code}`) };
+  const cut = new Cut(() => ({ close: () => heard.push('close') }), () => {});
+  cut.open('websocket', null, handlers);
+  cut.begin(5_000);
+  assert.deepEqual(heard.splice(0), ['close', 'closed null']);
+
+  cut.open('websocket', null, handlers);
+  assert.deepEqual(heard, [], 'not before the client has its link');
+  mock.timers.tick(1);
+  assert.deepEqual(heard.splice(0), ['closed null']);
+
+  cut.open('websocket', null, handlers).close();
+  mock.timers.tick(1);
+  assert.deepEqual(heard, [], 'a link that was closed says nothing');
+});
+
 test('a cut while the client waits anyway is one more reason to', async () => {
   const world = desk();
   world.link().handlers.onClosed(1006);

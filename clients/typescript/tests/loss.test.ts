@@ -141,12 +141,27 @@ describe("a gap says", () => {
     assert.deepEqual(device.receive(gap(4, 40, 40)), [{ kind: "gap", from: 4, to: 40, reason: "evicted" }]);
   });
 
-  test("from behind the last Log record that was seen, if the hub does not know", () => {
-    const device = begun(connected(), event(2, 0), synced(3, 2));
-    assert.deepEqual(device.receive(gap(null, 9, 9)), [{ kind: "gap", from: 3, to: 9, reason: "evicted" }]);
+  test("from behind what was seen or declared, so that what went astray right before it is in it", () => {
+    const seen = begun(connected(), event(2, 0), synced(3, 2));
+    assert.deepEqual(seen.receive(gap(null, 9, 9)), [{ kind: "gap", from: 3, to: 9, reason: "evicted" }]);
+    assert.deepEqual(seen.receive(gap(12, 20, 20)), [{ kind: "gap", from: 10, to: 20, reason: "evicted" }]);
+  });
+
+  test("nothing if all of it was seen or declared", () => {
+    const device = begun(connected(), event(9, 0), synced(9, 9));
+    assert.deepEqual(feed(device, gap(4, 8, 8), gap(4, 9, 9)), []);
+    assert.deepEqual(feed(device, gap(4, 10, 10), gap(4, 10, 10)), ["gap"]);
+    assert.deepEqual(feed(device, event(12, 10)), ["log 12"]);
+  });
+
+  test("that nobody knows from where, or to where", () => {
     const fresh = begun(connected(), synced(3));
     assert.deepEqual(fresh.receive(gap(null, null, 0, "unknown")), [
       { kind: "gap", from: null, to: null, reason: "unknown" },
+    ]);
+    const device = begun(connected(), event(9, 0), synced(9, 9));
+    assert.deepEqual(device.receive(gap(null, null, 9, "unknown")), [
+      { kind: "gap", from: 10, to: null, reason: "unknown" },
     ]);
   });
 });

@@ -65,8 +65,8 @@ test('an absence says what was declared lost, and then not what was replaced: a 
 });
 
 test('an absence says that no more is lost than a GAP covers', () => {
-  const report = after([resumed, gap, pnl(25), synced(30, 20)]);
-  assert.deepEqual(report.lost, { upTo: 10, why: 'evicted' });
+  const report = after([resumed, { ...gap, from: 10 }, pnl(25), synced(30, 20)]);
+  assert.deepEqual(report.lost, { upTo: 11, why: 'evicted' });
 });
 
 test('an absence says that the place was not known, and then that nobody knows how much is lost', () => {

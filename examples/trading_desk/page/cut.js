@@ -65,6 +65,6 @@ export class Cut {
 
 /** A link that cannot be opened, as it is found out: a moment later. @param {LinkHandlers} handlers @returns {Link} */
 function unreachable(handlers) {
-  const timer = setTimeout(() => handlers.onClosed(null));
+  const timer = setTimeout(() => handlers.onClosed(null), 0);
   return { close: () => clearTimeout(timer) };
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`design`] | whoever wants to know what is promised, why it holds, what is on the wire, and how a client works |
 //! | [`hosting`] | routes, authentication, Origin, CORS, proxies, sessions, the StateSource, presence, shutdown, every option |
+//! | [`browser`] | whoever writes the page: the packaged client, the routes that it needs, what its user sees |
 //! | [`memory`] | what users cost, the formula, the worst case |
 //! | [`events`] | changing an event type while clients use it |
 //! | [`migrating`] | leaving a hub of one's own |
@@ -25,6 +26,15 @@ pub mod design {}
 ///
 #[doc = include_str!("../docs/hosting.md")]
 pub mod hosting {}
+
+/// The packaged client: the routes that it needs, its types, and what the user of a page sees.
+///
+/// [design]: design#what-a-client-does
+/// [hosting guide]: hosting
+/// [events guide]: events#the-types-of-a-client-in-typescript
+///
+#[doc = include_str!("../docs/browser.md")]
+pub mod browser {}
 
 /// What users cost in memory, the formula, the worst case.
 ///

@@ -49,6 +49,7 @@
 //!   [`valid_until`](ConnectOptions::valid_until): how connections end; [`drain`](UserHub::drain): how a hub does.
 //! - [`presence`](UserHub::presence) and [`connections`](UserHub::connections): who is there.
 //! - [`maintenance`](UserHub::maintenance): a future to spawn once; [`burst`](UserHub::burst): many broadcasts at once.
+//! - [`typescript`]: the types of events, for a client in TypeScript.
 //! - [`testing`]: for the tests of a host. [`guide`]: the design, and what whoever runs a host needs to know.
 //!
 //! # Features

@@ -49,6 +49,11 @@ impl Written {
             _ => Err("it is no type alone, but code".into()),
         }
     }
+
+    fn text(&self, name: &str) -> String {
+        let head = format!("{name}{}", layout::flat(&self.parameters));
+        layout::declaration(&head, &self.documentation, &self.body)
+    }
 }
 
 /// The declarations of some types and of all that they mention.
@@ -89,17 +94,17 @@ impl Declarations {
         for pieces in mentions {
             self.follow(pieces, &mut order);
         }
-        let texts = order.into_iter().map(|name| self.by_name[name].written.text(name));
+        let texts = order.into_iter().map(|(name, written)| written.text(name));
         texts.collect::<Vec<String>>().join("\n")
     }
 
-    fn follow<'s>(&'s self, pieces: &[Piece], order: &mut Vec<&'s str>) {
+    fn follow<'s>(&'s self, pieces: &[Piece], order: &mut Vec<(&'s str, &'s Written)>) {
         for word in words(pieces) {
-            let Some((name, declaration)) = self.by_name.get_key_value(word) else { continue };
-            if !order.contains(&name.as_str()) {
-                order.push(name);
-                self.follow(&declaration.written.parameters, order);
-                self.follow(&declaration.written.body, order);
+            let Some((name, Declaration { written, .. })) = self.by_name.get_key_value(word) else { continue };
+            if order.iter().all(|(before, _)| before != name) {
+                order.push((name, written));
+                self.follow(&written.parameters, order);
+                self.follow(&written.body, order);
             }
         }
     }
@@ -127,13 +132,6 @@ impl Declarations {
             }
         }
         Ok(())
-    }
-}
-
-impl Written {
-    fn text(&self, name: &str) -> String {
-        let head = format!("{name}{}", layout::flat(&self.parameters));
-        layout::declaration(&head, &self.documentation, &self.body)
     }
 }
 

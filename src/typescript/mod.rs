@@ -50,14 +50,12 @@
 //! ```no_run
 //! use user_hub::typescript::TypeScript;
 //!
-//! # #[allow(dead_code)]
-//! # fn types() -> TypeScript { TypeScript::new() }
 //! # /*
 //! #[test]
 //! # */
 //! fn the_types_of_the_client_are_those_of_the_server() -> Result<(), Box<dyn std::error::Error>> {
 //!     let file = "client/src/events.ts";
-//!     let types = types().made_by("WRITE_TYPES=1 cargo test").render()?;
+//!     let types = TypeScript::trading().made_by("WRITE_TYPES=1 cargo test").render()?;
 //!     if std::env::var_os("WRITE_TYPES").is_some() {
 //!         std::fs::write(file, &types)?;
 //!     }

@@ -6,6 +6,7 @@
 //! | [`hosting`] | routes, authentication, Origin, CORS, proxies, sessions, the StateSource, presence, shutdown, every option |
 //! | [`browser`] | whoever writes the page: the packaged client, the routes that it needs, what its user sees |
 //! | [`memory`] | what users cost, the formula, the worst case |
+//! | [`tuning`] | choosing the limits, what to watch, what each symptom means |
 //! | [`events`] | changing an event type while clients use it |
 //! | [`migrating`] | leaving a hub of one's own |
 //!
@@ -42,6 +43,14 @@ pub mod browser {}
 ///
 #[doc = include_str!("../docs/memory.md")]
 pub mod memory {}
+
+/// Choosing the limits: one formula, three examples, what to watch, and what each symptom means.
+///
+/// [hosting guide]: hosting
+/// [memory guide]: memory
+///
+#[doc = include_str!("../docs/tuning.md")]
+pub mod tuning {}
 
 /// Changing an event type while clients use it.
 ///

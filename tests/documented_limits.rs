@@ -1,4 +1,5 @@
-//! The table of options in `docs/hosting.md` has every option of the builder, with the default that the code has.
+//! The table of options in `docs/hosting.md` has every option of the builder, with the default that the code has; and
+//! `docs/tuning.md` says no other default, and no other measurement than `docs/memory.md`.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -93,4 +94,28 @@ fn the_defaults_are_those_of_the_code() {
         let default = defaults.get(field).unwrap_or_else(|| panic!("{field} has no default"));
         assert_eq!(documented_value(&cell), value(default), "{option}");
     }
+}
+
+#[test]
+fn the_guide_to_tuning_says_the_same_defaults() {
+    let (documented, guide) = (documented(), read("docs/tuning.md"));
+    // "`log_records` (128)"
+    let said = guide.split("` (").zip(guide.split("` (").skip(1));
+    let said = said.filter_map(|(before, behind)| Some((before.rsplit('`').next()?, behind.split_once(')')?.0)));
+    let said: Vec<(&str, &str)> = said.filter(|(option, _)| documented.contains_key(*option)).collect();
+    assert!(said.len() > 20, "{said:?}");
+    for (option, default) in said {
+        assert_eq!(documented[option], default, "{option}");
+    }
+}
+
+#[test]
+fn the_guide_to_tuning_reckons_with_what_was_measured() {
+    let (guide, memory) = (read("docs/tuning.md"), read("docs/memory.md"));
+    for measured in ["1,522", "3,894", "88,403", "10,787", "2,965"] {
+        assert!(memory.contains(measured), "{measured} is not in the memory guide any more");
+        let in_code = measured.replace(',', "_");
+        assert!(guide.contains(measured) || guide.contains(&in_code), "{measured} is not in the guide to tuning");
+    }
+    assert!(memory.contains("48 bytes a record") && memory.contains("some 350 bytes"));
 }

@@ -7,6 +7,7 @@
 //! | [`browser`] | whoever writes the page: the packaged client, the routes that it needs, what its user sees |
 //! | [`memory`] | what users cost, the formula, the worst case |
 //! | [`tuning`] | choosing the limits, what to watch, what each symptom means |
+//! | [`proof`] | how the crate is tested |
 //! | [`events`] | changing an event type while clients use it |
 //! | [`migrating`] | leaving a hub of one's own |
 //!
@@ -64,6 +65,11 @@ pub mod events {}
 ///
 #[doc = include_str!("../docs/migrating.md")]
 pub mod migrating {}
+
+/// How the crate is tested.
+///
+#[doc = include_str!("../docs/proof.md")]
+pub mod proof {}
 
 /// The examples of the README are compiled, and run where they end.
 #[cfg(doctest)]

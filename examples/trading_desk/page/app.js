@@ -197,8 +197,9 @@ for (const [id, signOut] of /** @type {const} */ ([
   byId(id).addEventListener('click', async () => {
     try {
       await signOut();
-      // The server may have said so first; whoever asked for it needs no reason.
       client.stop();
+      // The server may have said so first; whoever asked for it needs no reason.
+      showSignIn('');
     } catch (error) {
       failed(error);
     }

@@ -426,7 +426,7 @@ fn each_layer_knows_only_the_crates_that_it_is_made_of() {
         "hub" => &hub,
         "transport" => &transport,
         "trading" => &["serde", "ts_rs"],
-        "testing" => &["parking_lot", "serde_json"],
+        "testing" => &["futures", "parking_lot", "serde", "serde_json", "thiserror"],
         "typescript" => &["pulldown_cmark", "serde", "serde_json", "thiserror", "ts_rs"],
         _ => &["serde", "user_hub_derive"],
     };

@@ -1,8 +1,11 @@
 //! A sink that remembers what a service sent.
 
 use parking_lot::Mutex;
+use serde::de::DeserializeOwned;
 
-use crate::{Audience, ErasedEvent, EventSink, Kind, Outcome};
+use super::payload::payload;
+use super::{PayloadError, json};
+use crate::{Audience, ErasedEvent, Event, EventSink, Kind, Outcome};
 
 /// An event that a [`Recorder`] got.
 ///
@@ -34,10 +37,29 @@ pub struct Recorded {
     pub call: usize,
 }
 
+impl Recorded {
+    /// The payload that was sent.
+    ///
+    /// # Errors
+    /// [`PayloadError`]: `data` is not an `E`; ask for the type that has this event's name.
+    ///
+    /// ```
+    /// use user_hub::{prelude::*, testing::Recorder, trading::PnlUpdate};
+    ///
+    /// let recorder = Recorder::new();
+    /// recorder.broadcast_pnl("alice", &PnlUpdate::default());
+    /// assert_eq!(recorder.events()[0].payload::<PnlUpdate>()?, PnlUpdate::default());
+    /// # Ok::<(), user_hub::testing::PayloadError>(())
+    /// ```
+    pub fn payload<E: Event + DeserializeOwned>(&self) -> Result<E, PayloadError> {
+        payload(&self.data)
+    }
+}
+
 /// A sink that remembers what a service sent, for the tests of that service.
 ///
-/// It answers [`Outcome::Kept`], and [`Outcome::Rejected`] where a hub would because of the payload. Clone an
-/// `Arc<Recorder>` into the service and keep one.
+/// It answers [`Outcome::Kept`], or [what the test says](Self::answering), and [`Outcome::Rejected`] where a hub would
+/// because of the payload. Clone an `Arc<Recorder>` into the service and keep one.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -53,6 +75,7 @@ pub struct Recorded {
 /// ```
 #[derive(Debug, Default)]
 pub struct Recorder {
+    answer: Option<Outcome>,
     calls: Mutex<Calls>,
 }
 
@@ -71,6 +94,20 @@ impl Recorder {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A recorder that answers every call so, for the test of what a service does then; it records all the same.
+    ///
+    /// ```
+    /// use user_hub::{prelude::*, testing::Recorder, trading::PnlUpdate};
+    ///
+    /// let recorder = Recorder::answering(Outcome::Closed);
+    /// assert_eq!(recorder.broadcast_pnl("alice", &PnlUpdate::default()), Outcome::Closed);
+    /// assert_eq!(recorder.events().len(), 1);
+    /// ```
+    #[must_use]
+    pub fn answering(outcome: Outcome) -> Self {
+        Self { answer: Some(outcome), ..Self::default() }
     }
 
     /// Everything that was sent, in order.
@@ -98,6 +135,42 @@ impl Recorder {
         let is_for = |recorded: &Recorded| recorded.user.as_deref().is_none_or(|other| other == user);
         self.events().into_iter().filter(is_for).collect()
     }
+
+    /// The same by calls: the events of one call reach a device together or not at all.
+    ///
+    /// ```
+    /// use user_hub::{prelude::*, testing::Recorder, trading::{CircuitBreaker, PnlUpdate}};
+    ///
+    /// let recorder = Recorder::new();
+    /// recorder.broadcast_pnl("alice", &PnlUpdate::default());
+    /// recorder.group("alice").event(&CircuitBreaker::default()).event(&PnlUpdate::default()).broadcast();
+    /// assert_eq!(recorder.groups_of("alice").iter().map(Vec::len).collect::<Vec<_>>(), [1, 2]);
+    /// ```
+    #[must_use]
+    pub fn groups_of(&self, user: &str) -> Vec<Vec<Recorded>> {
+        let mut groups: Vec<Vec<Recorded>> = Vec::new();
+        for event in self.events_of(user) {
+            match groups.last_mut() {
+                Some(group) if group[0].call == event.call => group.push(event),
+                _ => groups.push(vec![event]),
+            }
+        }
+        groups
+    }
+
+    /// Forgets what was sent until now, so that the next act of a test begins with nothing.
+    ///
+    /// ```
+    /// use user_hub::{prelude::*, testing::Recorder, trading::PnlUpdate};
+    ///
+    /// let recorder = Recorder::new();
+    /// recorder.broadcast_pnl("alice", &PnlUpdate::default());
+    /// recorder.forget();
+    /// assert!(recorder.events().is_empty());
+    /// ```
+    pub fn forget(&self) {
+        self.calls.lock().events.clear();
+    }
 }
 
 impl EventSink for Recorder {
@@ -109,7 +182,7 @@ impl EventSink for Recorder {
         let mut recorded = Vec::with_capacity(events.len());
         for event in events {
             let data = match event.data() {
-                Ok(data) => serde_json::from_str(&data).unwrap_or_default(),
+                Ok(data) => json::read(&data).unwrap_or_default(),
                 Err(error) => return Outcome::Rejected(error.into()),
             };
             recorded.push(Recorded {
@@ -127,6 +200,6 @@ impl EventSink for Recorder {
         let call = calls.count;
         calls.count += 1;
         calls.events.extend(recorded.into_iter().map(|event| Recorded { call, ..event }));
-        Outcome::Kept
+        self.answer.clone().unwrap_or(Outcome::Kept)
     }
 }

@@ -239,8 +239,14 @@ impl<S: Send + Sync> FromRequestParts<S> for SseRequest {
 }
 
 fn read(parts: &Parts) -> DeviceRequest {
-    DeviceRequest::read(parts.uri.query(), |name| parts.headers.get(name).map(HeaderValue::as_bytes))
+    DeviceRequest::read(parts.uri.query(), |name| only(parts.headers.get_all(name).iter()))
         .authority(parts.uri.authority().map(Authority::as_str))
+}
+
+/// The value of a header; one that comes twice, as no browser sends it, is nothing that could be meant.
+fn only<'h>(mut values: impl Iterator<Item = &'h HeaderValue>) -> Option<&'h [u8]> {
+    let first = values.next()?;
+    Some(if values.next().is_some() { b"," } else { first.as_bytes() })
 }
 
 fn resumed(options: ConnectOptions, request: &DeviceRequest) -> ConnectOptions {

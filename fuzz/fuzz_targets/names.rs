@@ -1,9 +1,9 @@
 //! Users, event names and keys as an application might take them from anybody: what is accepted is on the wire as it was.
 #![no_main]
 
+use futures::{FutureExt, StreamExt};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use user_hub::{DynamicEvent, EventName, Outcome, Removal, UserHub, UserId};
 use user_hub_fuzz::{Wire, events_of, frames};

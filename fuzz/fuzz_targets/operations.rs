@@ -204,7 +204,11 @@ impl World {
             }
             Beginning::New | Beginning::WithLog(_) => {
                 seat.screen.forget();
-                if let Beginning::WithLog(records) = start { Start::SnapshotAndLog((*records).into()) } else { Start::Snapshot }
+                if let Beginning::WithLog(records) = start {
+                    Start::SnapshotAndLog((*records).into())
+                } else {
+                    Start::Snapshot
+                }
             }
         };
         let on_slow = if is_impatient { OnSlow::Close } else { OnSlow::Continue };

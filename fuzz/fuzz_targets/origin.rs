@@ -52,7 +52,8 @@ impl Text<'_> {
 }
 
 fuzz_target!(|request: Request<'_>| {
-    let [origin, host, site] = [&request.origin, &request.host, &request.site].map(|text| text.as_ref().map(Text::bytes));
+    let [origin, host, site] =
+        [&request.origin, &request.host, &request.site].map(|text| text.as_ref().map(Text::bytes));
     let device = DeviceRequest::read(None, |name| match name {
         "origin" => origin.as_deref(),
         "host" => host.as_deref(),
@@ -91,7 +92,8 @@ fn normal(origin: &[u8]) -> Option<String> {
         "https" => 443,
         _ => return None,
     };
-    let end_of_host = authority.rfind(']').map_or(authority.find(':'), |end| authority[end..].find(':').map(|at| end + at));
+    let end_of_host =
+        authority.rfind(']').map_or(authority.find(':'), |end| authority[end..].find(':').map(|at| end + at));
     let (host, port) = authority.split_at(end_of_host.unwrap_or(authority.len()));
     let port = match port.strip_prefix(':') {
         Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse::<u16>().ok()?,

@@ -10,6 +10,6 @@ export const BACK_OFF_MAX = 30_000;
  * `attempt` counts from 0, `chance` is from 0 to 1.
  */
 export function backOff(attempt, chance) {
-    const ceiling = Math.min(BACK_OFF_MAX, 2 * BACK_OFF_MIN * 2 ** Math.min(attempt, 10));
+    const ceiling = Math.min(BACK_OFF_MAX, 2 * BACK_OFF_MIN * 2 ** attempt);
     return Math.round((ceiling / 2) * (1 + chance));
 }

@@ -217,7 +217,7 @@ export class Client {
         this.#silence = ANSWER_WITHIN;
         this.#heartbeat = Infinity;
         this.#heard = this.#clock.now();
-        const generation = ++this.#generation;
+        const generation = this.#generation;
         const current = () => generation === this.#generation;
         this.#watch();
         try {
@@ -348,7 +348,6 @@ export class Client {
         this.#setStatus("reconnecting", reason, code);
     }
     #retryAfter(milliseconds) {
-        this.#cancelRetry?.();
         // Neither is a wall clock that was set back a reason to stay away for longer.
         const since = Math.max(0, this.#clock.now() - this.#askedAt);
         const wait = Math.max(milliseconds, this.#askedFor - since);

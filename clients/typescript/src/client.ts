@@ -295,7 +295,7 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
     this.#silence = ANSWER_WITHIN;
     this.#heartbeat = Infinity;
     this.#heard = this.#clock.now();
-    const generation = ++this.#generation;
+    const generation = this.#generation;
     const current = (): boolean => generation === this.#generation;
     this.#watch();
     try {
@@ -412,7 +412,6 @@ export class Client<E extends EventTypesOf<E> = AnyEvents> {
   }
 
   #retryAfter(milliseconds: number): void {
-    this.#cancelRetry?.();
     // Neither is a wall clock that was set back a reason to stay away for longer.
     const since = Math.max(0, this.#clock.now() - this.#askedAt);
     const wait = Math.max(milliseconds, this.#askedFor - since);

@@ -186,7 +186,10 @@ describe("after a cut, a client", () => {
     assert.deepEqual([links.length, client.status.state, clock.waiting], [2, "reconnecting", 1]);
     send(recovered(1), synced(1));
     first!.onClosed(1006);
+    first!.onFrame(JSON.stringify(pnl(9)));
+    first!.onFrame("{");
     assert.equal(client.status.state, "live");
+    assert.deepEqual(client.state("PNL_UPDATE"), { pnl: { totalPnL: 1 } });
   });
 
   test("gets what it missed, and each Log record once", () => {
@@ -317,12 +320,13 @@ describe("a client that is told to close", () => {
   });
 
   test("heeds nothing of that after a new start", () => {
-    const { clock, client, links, send } = live(1);
+    const { clock, client, cut, links, send } = live(1);
     send(closing(1001, { retryAfterMs: 60_000 }));
     client.stop();
     client.start();
     assert.equal(links.length, 2);
-    send(closing(1001));
+    send(connected(), synced(1));
+    cut();
     clock.pass(1_000);
     assert.equal(links.length, 3);
   });
@@ -344,7 +348,8 @@ describe("a client that is told to close", () => {
   });
 
   test("stays away when the frame or the close code says so, and has nothing any more", () => {
-    for (const frame of [closing(3503), closing(3999), closing(1001, { reconnect: false })]) {
+    const frames = [closing(3503), closing(3999), closing(1001, { reconnect: false }), closing(3503, { reconnect: true })];
+    for (const frame of frames) {
       const stopped = live(1, pnl(1));
       const { client, clock, links, send } = stopped;
       const heard: unknown[] = [];
@@ -507,6 +512,26 @@ describe("start and stop", () => {
     alive.client.stop();
     assert.deepEqual([alive.clock.waiting, alive.listens, alive.link.closed], [0, false, true]);
     assert.equal(alive.client.status.reason, "");
+  });
+
+  test("each link is closed once, however it ends", () => {
+    const closes: number[] = [];
+    const { client, clock } = started({
+      open: () => {
+        const index = closes.push(0) - 1;
+        return { close: () => void closes[index]!++ };
+      },
+    });
+    client.reconnect();
+    clock.pass(0);
+    clock.pass(20_000);
+    client.reconnect();
+    client.reconnect();
+    clock.pass(0);
+    client.start();
+    client.stop();
+    client.stop();
+    assert.deepEqual(closes, [1, 1, 1, 1]);
   });
 
   test("stop before the first start does nothing", () => {

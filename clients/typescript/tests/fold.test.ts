@@ -53,11 +53,11 @@ describe("the fold", () => {
   });
 
   test("removes what is removed, and says whether it is gone or not known", () => {
-    for (const [reason, unknown] of [["cleared", false], ["expired", false], ["rejected", true], ["new", true]] as const) {
+    for (const [reason, unknown] of [["cleared", false], ["expired", false], ["rejected", true], ["new", true], [undefined, true]] as const) {
       const fold = new TestFold();
-      assert.deepEqual(fold.take(chain(1, "a"), removal(2, "a", reason)), ["state", "removed"]);
+      assert.deepEqual(fold.take(chain(1, "a"), { ...removal(2, "a"), reason }), ["state", "removed"]);
       assert.equal(fold.get("CHAIN_UPDATE", "a"), undefined);
-      assert.equal(fold.unknown("CHAIN_UPDATE").has("a"), unknown, reason);
+      assert.equal(fold.unknown("CHAIN_UPDATE").has("a"), unknown, String(reason));
       fold.take(chain(3, "a"));
       assert.equal(fold.unknown("CHAIN_UPDATE").has("a"), false);
     }

@@ -30,7 +30,10 @@ describe("text that is no frame", () => {
     }
   });
 
-  test("drops a group that was being held back", () => {
+  test("drops a group that was being held back, and all that comes after it", () => {
+    const device = begun(connected(), synced(0));
+    assert.deepEqual(feed(device, pnl(1, 1, { group: 2 }), null, null, pnl(3), heartbeat(3)), ["reconnect"]);
+    assert.equal(device.fold.get("PNL_UPDATE"), undefined);
     const { client, clock, send } = live(0);
     send(pnl(1, 1, { group: 2 }), "nope");
     assert.equal(client.state("PNL_UPDATE"), undefined);

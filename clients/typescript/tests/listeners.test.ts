@@ -79,6 +79,14 @@ describe("who listens to a type", () => {
     assert.deepEqual(heard, [["a", "forgotten", 1], ["b", "forgotten", 2], ["", "forgotten", 3], ["b", "is", 2]]);
   });
 
+  test("finds nothing here any more when it is told that a value is forgotten", () => {
+    const { client } = live(2, pnl(1), chain(2, "a"));
+    const seen: unknown[] = [];
+    client.on("PNL_UPDATE", () => seen.push(client.userId, client.cursor, client.synced, client.state("CHAIN_UPDATE", "a")));
+    client.stop();
+    assert.deepEqual(seen, [null, null, false, undefined]);
+  });
+
   test("is told of the end of a State without a key, without a key", () => {
     const { client } = live(1, pnl(1));
     const records: object[] = [];
@@ -188,7 +196,7 @@ describe("a listener that stops the client", () => {
   });
 
   test("when it hears an effect: nobody is told what the effect was", () => {
-    for (const frame of [pnl(2), gap(2, 3, 3), reset, heartbeat(9, 9), closing(1001)]) {
+    for (const frame of [pnl(2), gap(2, 3, 3), reset, heartbeat(9, 9), closing(1001), connected()]) {
       const { client, send, statuses, clock } = live(1, pnl(1));
       const heard: string[] = [];
       client.onEffect(() => client.stop());

@@ -110,6 +110,14 @@ describe("the store of a State with keys", () => {
     assert.deepEqual([...store.getSnapshot().keys()], ["b", "c"]);
   });
 
+  test("has another map when the same value comes under another key", () => {
+    const { client, send } = live(1, chain(1, "a", "", { data: 7 }));
+    const store = statesStore(client, "CHAIN_UPDATE");
+    assert.deepEqual([...store.getSnapshot()], [["a", 7]]);
+    send(removal(2, "a"), chain(3, "b", "", { data: 7 }));
+    assert.deepEqual([...store.getSnapshot()], [["b", 7]]);
+  });
+
   test("gives what a change is compared with, and leaves it as it was", () => {
     const { client, send } = live(1, chain(1, "a"));
     const before = statesStore(client, "CHAIN_UPDATE").getSnapshot();

@@ -166,6 +166,23 @@ describe("a page that wakes", () => {
     assert.equal(links.length, 1);
   });
 
+  test("keeps one that is just being opened again, or anew, whatever was before", () => {
+    const { client, clock, cut, links, send, wake } = started();
+    send(connected({ heartbeat: 1 }), synced(1));
+    cut();
+    clock.pass(1_000);
+    clock.pass(5_000);
+    wake("visible");
+    clock.pass(0);
+    assert.equal(links.length, 2);
+    cut();
+    client.stop();
+    client.start();
+    wake("visible");
+    clock.pass(0);
+    assert.equal(links.length, 3);
+  });
+
   test("that has slept for long finds its timers late, and comes back at once", () => {
     const { clock, links, wake, client } = live(1);
     clock.set(3_600_000);

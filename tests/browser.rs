@@ -1,7 +1,7 @@
-//! The example's page in a real browser: Chromium, driven from `tests/browser/desk.mjs`, against the real server.
+//! The example's page in a real browser: Chromium, driven from `tests/browser`, against the real server.
 //!
 //! It needs Chromium, Node.js and `npm ci` in `tests/browser`. Without them it says that it was skipped, and why; with
-//! `USER_HUB_REQUIRE_ALL=1` that is a failure.
+//! `USER_HUB_REQUIRE_ALL=1` that is a failure. With `USER_HUB_SCREENSHOTS=FOLDER` pictures of the page are taken.
 #![cfg(all(feature = "axum", feature = "trading"))]
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
@@ -9,6 +9,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+
+/// Seconds between two heartbeats: a test waits for the page to miss them.
+const HEARTBEAT: &str = "3";
 
 /// The server of the example, restarted at will on one address with one data folder.
 struct Desk {
@@ -19,14 +22,26 @@ struct Desk {
 }
 
 impl Desk {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         let tests = std::env::current_exe().unwrap();
         let program = tests.ancestors().nth(2).unwrap().join("examples/trading_desk");
         assert!(program.exists(), "{} is missing: `cargo test` builds it with the feature axum", program.display());
         // The address stays the same over restarts, so it is chosen here.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let data = std::env::temp_dir().join(format!("user-hub-browser-{}", std::process::id()));
+        let data = std::env::temp_dir().join(format!("user-hub-browser-{name}-{}", std::process::id()));
         Self { program, address, data, process: None }
+    }
+
+    /// Does what a script asks for.
+    fn obey(&mut self, command: &str) {
+        match command {
+            "start" => self.start(),
+            "stop" => self.stop(),
+            "kill" => self.kill(),
+            "lose database" => std::fs::remove_file(self.data.join("desk.redb")).unwrap(),
+            "lose everything" => std::fs::remove_dir_all(&self.data).unwrap(),
+            _ => panic!("nobody knows how to {command}"),
+        }
     }
 
     fn start(&mut self) {
@@ -34,6 +49,7 @@ impl Desk {
             .env("ADDR", &self.address)
             .env("DATA_DIR", &self.data)
             .env("TICK_MS", "250")
+            .env("HEARTBEAT_SECONDS", HEARTBEAT)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -49,6 +65,13 @@ impl Desk {
         let interrupted = Command::new("kill").args(["-INT", &process.id().to_string()]).status();
         assert!(interrupted.is_ok_and(|status| status.success()), "the server can be interrupted");
         assert!(process.wait().unwrap().success(), "the server ends with success");
+    }
+
+    /// Ends the server without a word.
+    fn kill(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        process.kill().unwrap();
+        process.wait().unwrap();
     }
 }
 
@@ -79,8 +102,8 @@ fn chromium() -> Option<PathBuf> {
     folders.iter().flat_map(|folder| names.map(|name| folder.join(name))).find(|path| path.exists())
 }
 
-#[test]
-fn two_users_see_what_is_theirs_in_every_tab_and_after_a_restart() {
+/// Lets a script look at the page, which says `ok …` at least so often.
+fn looks(script: &str, story: Option<&str>, at_least: usize) {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
     let Some(chromium) = chromium() else { return skipped("no Chromium is installed") };
     if Command::new("node").arg("--version").stdout(Stdio::null()).status().is_err() {
@@ -90,12 +113,13 @@ fn two_users_see_what_is_theirs_in_every_tab_and_after_a_restart() {
         return skipped("run `npm ci` in tests/browser first");
     }
 
-    let mut desk = Desk::new();
+    let mut desk = Desk::new(story.unwrap_or("desk"));
     desk.start();
     let mut person = Command::new("node")
-        .arg(scripts.join("desk.mjs"))
+        .arg(scripts.join(script))
         .arg(chromium)
         .arg(format!("http://{}/", desk.address))
+        .args(story.into_iter().flat_map(|story| [story, HEARTBEAT]))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -104,17 +128,30 @@ fn two_users_see_what_is_theirs_in_every_tab_and_after_a_restart() {
     let mut seen = Vec::new();
     for line in BufReader::new(person.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
-        match line.strip_prefix("ask ") {
-            Some("stop") => desk.stop(),
-            Some("start") => desk.start(),
-            _ => seen.push(line.clone()),
-        }
         if let Some(asked) = line.strip_prefix("ask ") {
+            desk.obey(asked);
             writeln!(answers, "done {asked}").unwrap();
+        } else {
+            seen.push(line);
         }
     }
     let status = person.wait().unwrap();
     assert!(status.success(), "the page was right until: {seen:#?}");
-    assert!(seen.len() >= 15, "every step says what it saw: {seen:#?}");
+    assert!(seen.len() >= at_least, "every step says what it saw: {seen:#?}");
     desk.stop();
+}
+
+#[test]
+fn two_users_see_what_is_theirs_in_every_tab_and_after_a_restart() {
+    looks("desk.mjs", None, 15);
+}
+
+#[test]
+fn the_page_is_right_whatever_the_network_does() {
+    looks("faults.mjs", Some("network"), 14);
+}
+
+#[test]
+fn the_page_is_right_after_sleep_and_signing_out_and_when_the_server_was_killed() {
+    looks("faults.mjs", Some("server"), 12);
 }

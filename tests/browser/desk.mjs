@@ -1,49 +1,19 @@
-// A person in front of the page: drives a real browser, and says `ok …` for each thing that was seen to be true.
+// A person in front of the page: uses a real browser, and says `ok …` for each thing that was seen to be true.
 //
-// usage: node desk.mjs CHROMIUM URL; commands to the server's keeper go out as lines `restart`, answered on stdin.
+// usage: node desk.mjs CHROMIUM URL; what it needs of the server's keeper goes out as `ask …`, and is answered on stdin.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { chromium } from "playwright-core";
+
+import { Browser } from "./browser.mjs";
+import { ask, seen } from "./keeper.mjs";
+import { by, connection, signedOut } from "./screen.mjs";
+import { PATIENCE } from "./waiting.mjs";
 
 const [executablePath, url] = process.argv.slice(2);
-const PATIENCE = 20_000;
-const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-const by = (page, id) => page.locator(`[data-testid="${id}"]`);
-const seen = (what) => console.log(`ok ${what}`);
-
-/** Asks the keeper of the server for something and waits until it is done. */
-async function ask(command) {
-  console.log(`ask ${command}`);
-  const { value } = await answers.next();
-  assert.equal(value, `done ${command}`);
-}
-
-async function connection(page, state) {
-  await page.waitForFunction((state) => document.documentElement.dataset.connection === state, state, { timeout: PATIENCE });
-}
 
 /** Opens the page in a browser profile of its own, as one device of one user. */
-async function signIn(browser, user, query = "") {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  page.problems = [];
-  page.on("pageerror", (error) => page.problems.push(String(error)));
-  await page.goto(url + query);
+async function signIn(user, query = "") {
+  const page = await open(await browser.otherProfile(), query);
   await by(page, `sign-in-${user}`).click();
   await connection(page, "live");
   return page;
@@ -51,12 +21,18 @@ async function signIn(browser, user, query = "") {
 
 /** A second tab of the user of a page. */
 async function anotherTab(page, query = "") {
-  const tab = await page.context().newPage();
-  tab.problems = [];
-  tab.on("pageerror", (error) => tab.problems.push(String(error)));
-  await tab.goto(url + query);
+  const tab = await open(page.context(), query);
   await connection(tab, "live");
   return tab;
+}
+
+async function open(profile, query) {
+  const page = await browser.window(profile);
+  page.setDefaultTimeout(PATIENCE);
+  page.problems = [];
+  page.on("pageerror", (error) => page.problems.push(String(error)));
+  await page.goto(url + query);
+  return page;
 }
 
 async function chainIds(page) {
@@ -75,28 +51,28 @@ async function placeOrder(page) {
   return chainId;
 }
 
-const chainRow = (page, id) => page.locator(`[data-testid="chain-row"][data-chain-id="${id}"]`);
+const showsChain = (page, id) => page.locator(`[data-testid="chain-row"][data-chain-id="${id}"]`).waitFor();
 const phase = (page, value) => page.locator(`[data-testid="breaker-phase"][data-phase="${value}"]`);
 
 async function everythingFlows(page) {
   for (const panel of ["chain", "lifecycle", "ginie", "breaker", "pnl", "mode", "system", "signal"]) {
-    await by(page, `panel-${panel}`).waitFor({ timeout: PATIENCE });
+    await by(page, `panel-${panel}`).waitFor();
   }
-  await page.locator('[data-testid="pnl-total"][data-value]').waitFor({ timeout: PATIENCE });
-  await page.locator('[data-testid="ginie-running"][data-running="true"], [data-testid="ginie-running"][data-running="false"]').waitFor({ timeout: PATIENCE });
-  await by(page, "mode-row").first().waitFor({ timeout: PATIENCE });
-  await by(page, "lifecycle-row").first().waitFor({ timeout: PATIENCE });
+  await page.locator('[data-testid="pnl-total"][data-value]').waitFor();
+  await page.locator('[data-testid="ginie-running"]:is([data-running="true"], [data-running="false"])').waitFor();
+  await by(page, "mode-row").first().waitFor();
+  await by(page, "lifecycle-row").first().waitFor();
   seen("a signed-in user sees the panels fill");
 }
 
 async function isolation(alice, tab, bob) {
   const chain = await placeOrder(alice);
-  await chainRow(alice, chain).waitFor({ timeout: PATIENCE });
-  await chainRow(tab, chain).waitFor({ timeout: PATIENCE });
+  await showsChain(alice, chain);
+  await showsChain(tab, chain);
   seen("an order shows in both tabs of its user, over WebSocket and over SSE");
   // Bob's own order is a marker: what came to Alice before it would have come to him by now.
   const marker = await placeOrder(bob);
-  await chainRow(bob, marker).waitFor({ timeout: PATIENCE });
+  await showsChain(bob, marker);
   assert.ok(!(await chainIds(bob)).includes(chain), "bob sees a chain of alice");
   assert.ok(!(await chainIds(alice)).includes(marker), "alice sees a chain of bob");
   seen("another user's page shows nothing of it");
@@ -105,33 +81,31 @@ async function isolation(alice, tab, bob) {
 
 async function breaker(alice, tab) {
   await by(alice, "trip").click();
-  for (const page of [alice, tab]) await phase(page, "open").waitFor({ timeout: PATIENCE });
-  await page_has_event(tab, "BREAKER_TRIPPED");
-  await alice.locator('[data-testid="ginie-running"][data-running="false"]').waitFor({ timeout: PATIENCE });
+  for (const page of [alice, tab]) await phase(page, "open").waitFor();
+  await hasEvent(tab, "BREAKER_TRIPPED");
+  await alice.locator('[data-testid="ginie-running"][data-running="false"]').waitFor();
   seen("a trip opens the breaker on every device, is logged, and stops the autopilot");
   await by(alice, "order-submit").click();
-  await by(alice, "toast").first().waitFor({ timeout: PATIENCE });
+  await by(alice, "toast").first().waitFor();
   seen("an order against an open breaker is refused with a sentence");
   await by(alice, "reset").click();
-  for (const page of [alice, tab]) await phase(page, "closed").waitFor({ timeout: PATIENCE });
+  for (const page of [alice, tab]) await phase(page, "closed").waitFor();
   seen("a reset closes it again");
 }
 
-async function page_has_event(page, type) {
-  await page.locator(`[data-testid="lifecycle-row"][data-event-type="${type}"]`).first().waitFor({ timeout: PATIENCE });
+async function hasEvent(page, type) {
+  await page.locator(`[data-testid="lifecycle-row"][data-event-type="${type}"]`).first().waitFor();
 }
 
 async function restart(alice, bob) {
   const chain = await placeOrder(alice);
-  await chainRow(alice, chain).waitFor({ timeout: PATIENCE });
+  await showsChain(alice, chain);
   await ask("stop");
-  for (const page of [alice, bob]) {
-    await page.waitForFunction(() => document.documentElement.dataset.connection !== "live", null, { timeout: PATIENCE });
-  }
+  for (const page of [alice, bob]) await connection(page, "reconnecting");
   seen("a stopped server shows as not live");
   await ask("start");
   for (const page of [alice, bob]) await connection(page, "live");
-  await chainRow(alice, chain).waitFor({ timeout: PATIENCE });
+  await showsChain(alice, chain);
   assert.ok(!(await chainIds(bob)).includes(chain), "bob sees a chain of alice after the restart");
   seen("a restarted server brings the page back by itself, signed in and with the right values");
 }
@@ -143,7 +117,7 @@ async function eventIds(page) {
 
 async function hasEvents(page, ids) {
   const all = (ids) => ids.every((id) => document.querySelector(`[data-testid="lifecycle-row"][data-event-id="${id}"]`));
-  await page.waitForFunction(all, ids, { timeout: PATIENCE });
+  await page.waitForFunction(all, ids);
 }
 
 /** Cuts a page while orders are placed in another; `end` is how the cut ends. What it says must be what happened. */
@@ -154,7 +128,7 @@ async function cut(page, other, seconds, end) {
   await by(page, "cut-duration").selectOption(String(seconds));
   await by(page, "cut").check();
   await connection(page, "reconnecting");
-  await page.locator('[data-testid="badge"]', { hasText: /Reconnecting in \d+ s/ }).waitFor({ timeout: PATIENCE });
+  await page.locator('[data-testid="badge"]', { hasText: /Reconnecting in \d+ s/ }).waitFor();
 
   const chains = [await placeOrder(other), await placeOrder(other)];
   for (const chain of chains) await active(other, chain);
@@ -165,7 +139,7 @@ async function cut(page, other, seconds, end) {
   await connection(page, "live");
   assert.ok(!(await by(page, "cut").isChecked()), "the switch is back");
   const report = by(page, "cut-report").locator("[data-replayed]");
-  await report.waitFor({ timeout: PATIENCE });
+  await report.waitFor();
   const { replayed, values, replaced, lost, recovered } = await report.evaluate((node) => ({ ...node.dataset }));
   assert.ok(Number(replayed) >= missed.length, `${replayed} of at least ${missed.length} events replayed`);
   assert.ok(Number(values) >= chains.length, `${values} values came`);
@@ -181,34 +155,27 @@ async function cut(page, other, seconds, end) {
 /** Losses of the autopilot may have opened it, and then no order is taken. */
 async function closedBreaker(page) {
   await by(page, "reset").click();
-  await phase(page, "closed").waitFor({ timeout: PATIENCE });
+  await phase(page, "closed").waitFor();
 }
 
 async function active(page, chain) {
-  await page.locator(`[data-chain-id="${chain}"][data-status="active"]`).waitFor({ timeout: PATIENCE });
+  await page.locator(`[data-chain-id="${chain}"][data-status="active"]`).waitFor();
 }
 
 async function cuts(alice, tab) {
-  await cut(alice, tab, 5, () => {});
+  await cut(alice, tab, 15, () => {});
   seen("a WebSocket that was cut for a while comes back by itself, says what it missed, and is right");
   await cut(tab, alice, 60, (page) => by(page, "cut").uncheck());
   seen("so does SSE, as soon as it is switched back");
 }
 
-/** A page that was told that its session is over. */
-async function signedOut(page, reason) {
-  await connection(page, "stopped");
-  await page.locator("#sign-in-reason", { hasText: reason }).waitFor({ timeout: PATIENCE });
-  await by(page, "sign-in-alice").waitFor({ timeout: PATIENCE });
-}
-
 async function everywhere(alice, tab, bob) {
-  const phone = await signIn(browser, "alice", "?transport=sse");
+  const phone = await signIn("alice", "?transport=sse");
   await by(phone, "sign-out-everywhere").click();
-  await by(phone, "sign-in-alice").waitFor({ timeout: PATIENCE });
-  for (const page of [alice, tab]) await signedOut(page, "Signed out everywhere.");
+  await by(phone, "sign-in-alice").waitFor();
+  for (const page of [alice, tab]) await signedOut(page, /^Signed out everywhere\.$/);
   await alice.reload();
-  await by(alice, "sign-in-alice").waitFor({ timeout: PATIENCE });
+  await by(alice, "sign-in-alice").waitFor();
   assert.equal(await bob.evaluate(() => document.documentElement.dataset.connection), "live");
   assert.deepEqual(phone.problems, []);
   seen("a sign-out everywhere ends every page of the user, and no other");
@@ -221,37 +188,31 @@ async function everywhere(alice, tab, bob) {
 async function anotherUser(alice, tab, bob) {
   await closedBreaker(bob);
   const his = await placeOrder(bob);
-  await chainRow(bob, his).waitFor({ timeout: PATIENCE });
+  await showsChain(bob, his);
   await by(tab, "sign-out").click();
-  await by(tab, "sign-in-bob").waitFor({ timeout: PATIENCE });
-  await signedOut(alice, "Signed out.");
+  await by(tab, "sign-in-bob").waitFor();
+  await signedOut(alice, /^Signed out\.$/);
   seen("a sign-out ends the other tab of the same window");
   await by(tab, "sign-in-bob").click();
   await connection(tab, "live");
-  await tab.waitForFunction(() => /bob/i.test(document.querySelector('[data-testid="user"]').textContent), null, { timeout: PATIENCE });
-  await chainRow(tab, his).waitFor({ timeout: PATIENCE });
+  await tab.locator('[data-testid="user"]', { hasText: "Bob" }).waitFor();
+  await showsChain(tab, his);
   seen("a page that changes its user starts anew, with what is the new user's");
 }
 
-const profile = mkdtempSync(join(tmpdir(), "user-hub-browser-"));
-const browser = await chromium.launch({ executablePath, headless: true, args: [...FLAGS, `--disk-cache-dir=${profile}`] });
-try {
-  const alice = await signIn(browser, "alice");
-  const bob = await signIn(browser, "bob");
-  const tab = await anotherTab(alice, "?transport=sse");
-  await everythingFlows(alice);
-  const chain = await isolation(alice, tab, bob);
-  await breaker(alice, tab);
-  await restart(alice, bob);
-  await by(chainRow(alice, chain), "close-chain").click({ timeout: PATIENCE }).catch(() => {});
-  await connection(tab, "live");
-  await cuts(alice, tab);
-  await everywhere(alice, tab, bob);
-  await anotherUser(alice, tab, bob);
-  for (const page of [alice, bob, tab]) assert.deepEqual(page.problems, []);
-  seen("no page had an error");
-} finally {
-  await browser.close();
-  rmSync(profile, { recursive: true, force: true });
-}
+const browser = await Browser.start(executablePath);
+const alice = await signIn("alice");
+const bob = await signIn("bob");
+const tab = await anotherTab(alice, "?transport=sse");
+await everythingFlows(alice);
+await isolation(alice, tab, bob);
+await breaker(alice, tab);
+await restart(alice, bob);
+await connection(tab, "live");
+await cuts(alice, tab);
+await everywhere(alice, tab, bob);
+await anotherUser(alice, tab, bob);
+for (const page of [alice, bob, tab]) assert.deepEqual(page.problems, []);
+seen("no page had an error");
+await browser.close();
 process.exit(0);

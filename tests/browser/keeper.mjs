@@ -1,0 +1,16 @@
+// The keeper of the server, who is at the other end of stdin and stdout; and the one who listens to what was seen.
+
+import assert from "node:assert/strict";
+import { createInterface } from "node:readline";
+
+const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+/** Asks for something to be done to the server, and waits until it is. */
+export async function ask(command) {
+  console.log(`ask ${command}`);
+  const { value } = await answers.next();
+  assert.equal(value, `done ${command}`);
+}
+
+/** Says that something was seen to be true. */
+export const seen = (what) => console.log(`ok ${what}`);

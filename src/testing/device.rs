@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::fold::Fold;
 use super::json;
-use super::record::{position, text};
+use super::record::{MAX_POSITION, position, text};
 use super::{Effect, Gap, Record};
 use crate::{Connection, Cursor, Start};
 
@@ -355,9 +355,9 @@ impl Device {
     /// To the cursor of a SYNCED or HEARTBEAT, if it is one of this epoch.
     fn move_to(&mut self, frame: &Frame) {
         let Ok(cursor) = text(frame, "cursor").parse::<Cursor>() else { return };
-        let is_of_epoch =
-            self.epoch.as_ref().is_some_and(|epoch| cursor.to_string() == format!("{epoch}-{}", cursor.seq()));
-        if is_of_epoch {
+        let place = self.epoch.clone().map(|epoch| Place { epoch, seq: cursor.seq() });
+        let is_of_epoch = place.is_some_and(|place| place.text() == cursor.to_string());
+        if is_of_epoch && cursor.seq() <= MAX_POSITION {
             self.anchored = true;
             self.move_cursor(cursor.seq());
         }

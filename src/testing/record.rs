@@ -7,8 +7,8 @@ use super::PayloadError;
 use super::payload::payload;
 use crate::Event;
 
-/// What JSON in a browser holds exactly; a greater number is none.
-const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+/// The greatest whole number that a browser holds exactly; a greater one is no position.
+pub(super) const MAX_POSITION: u64 = (1 << 53) - 1;
 
 /// A record, as a device reads it off the wire.
 ///
@@ -107,7 +107,7 @@ impl Record {
 /// A position in the log: a whole number that a browser holds exactly.
 pub(super) fn position(frame: &Map<String, Value>, field: &str) -> Option<u64> {
     let number = frame.get(field)?.as_f64()?;
-    let is_position = number.fract() == 0.0 && (0.0..=MAX_SAFE_INTEGER).contains(&number);
+    let is_position = number.fract() == 0.0 && (0.0..=MAX_POSITION as f64).contains(&number);
     is_position.then_some(number as u64)
 }
 

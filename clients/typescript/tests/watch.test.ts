@@ -175,6 +175,7 @@ describe("a page that wakes", () => {
     wake("visible");
     clock.pass(0);
     assert.equal(links.length, 2);
+    send(recovered(1), synced(1));
     cut();
     client.stop();
     client.start();

@@ -84,7 +84,11 @@ client.userId = "bob";
 client.transport = "sse";
 // @ts-expect-error TS2540: a record is what the hub sent
 client.on("PNL_UPDATE", (_data, record) => void (record.seq = 7));
-// @ts-expect-error TS2540: so is its data
+// @ts-expect-error TS2540: so is a value of a State
+client.on("PNL_UPDATE", (data, record) => record.removed || (record.data = data!));
+// @ts-expect-error TS2540: and its end
+client.on("PNL_UPDATE", (_data, record) => record.removed && (record.reason = "expired"));
+// @ts-expect-error TS2540: so is what happened
 client.on("LIFECYCLE_EVENT", (_data, record) => void (record.data = { event: record.data.event }));
 // @ts-expect-error TS2540: and a gap
 client.onGap((gap) => void (gap.to = 7));

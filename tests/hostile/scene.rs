@@ -22,7 +22,8 @@ const TASKS: usize = 2;
 
 impl Scene {
     pub(crate) async fn on(library: Library) -> Self {
-        Self::with(library, UserHub::builder()).await
+        // Bob reads when it is his turn in the test, which may be after the time for a pong.
+        Self::with(library, UserHub::builder().heartbeat(Duration::from_secs(600))).await
     }
 
     pub(crate) async fn with(library: Library, hub: UserHubBuilder) -> Self {

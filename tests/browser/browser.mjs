@@ -1,7 +1,7 @@
 // Chromium, with windows that a person could have: in front or in the background, awake or asleep.
 //
-// Playwright's own way to start it holds every page visible and awake. So it is started here, and Playwright joins it; the
-// windows of its first context are then left as they are.
+// Playwright's own way to start it holds every page visible and awake. So it is started here, and Playwright joins it:
+// then the windows of its first context are left as they are.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Who is there: Alice with two tabs of one sign-in, one by WebSocket and one by SSE, and Bob in a browser profile of his
-// own; each tab on a line of its own, and each user with another device that no fault of a line concerns.
+// Who is there: Alice with two tabs of one sign-in, one by WebSocket and one by SSE, and Bob in a browser profile of
+// his own; each tab on a line of its own, and each user with another device that no fault of a line concerns.
 
 import assert from "node:assert/strict";
 
@@ -109,7 +109,7 @@ export class Cast {
     for (const { page } of tabs) {
       await sameScreen(page, fresh);
       if (events) await everyEventIsThere(page, trader);
-      const ids = await page.evaluate(() => [...window.watched.ids]);
+      const ids = await page.evaluate(() => [...window.idsEverSeen]);
       assert.deepEqual(ids.filter((id) => !id.startsWith(`${name}-`)), [], `${name} has seen what is another user's`);
       assert.ok(ids.length > 0, "what is on the page is watched");
     }

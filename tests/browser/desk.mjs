@@ -1,6 +1,8 @@
 // A person in front of the page: uses a real browser, and says `ok …` for each thing that was seen to be true.
 //
-// usage: node desk.mjs CHROMIUM URL; what it needs of the server's keeper goes out as `ask …`, and is answered on stdin.
+// usage: node desk.mjs CHROMIUM URL
+//
+// What it needs of the server's keeper goes out as `ask …`, and is answered on stdin.
 
 import assert from "node:assert/strict";
 
@@ -116,7 +118,7 @@ async function eventIds(page) {
 }
 
 async function hasEvents(page, ids) {
-  const all = (ids) => ids.every((id) => document.querySelector(`[data-testid="lifecycle-row"][data-event-id="${id}"]`));
+  const all = (ids) => ids.every((id) => document.querySelector(`[data-event-id="${id}"]`));
   await page.waitForFunction(all, ids);
 }
 
@@ -146,7 +148,8 @@ async function cut(page, other, seconds, end) {
   // Each chain went from pending over partially filled to active, and only that came.
   assert.ok(Number(replaced) >= 2 * chains.length, `${replaced} values were replaced`);
   assert.deepEqual({ lost, recovered }, { lost: "0", recovered: "true" });
-  assert.match(await report.innerText(), /events were replayed[^]*older ones in between were replaced[^]*Nothing was lost/);
+  const said = /events were replayed[^]*older ones in between were replaced[^]*Nothing was lost/;
+  assert.match(await report.innerText(), said);
   for (const chain of chains) await active(page, chain);
   await hasEvents(page, missed);
   assert.equal(await by(page, "gap-row").count(), gaps, "a gap after a short cut");

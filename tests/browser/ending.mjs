@@ -54,7 +54,7 @@ export async function everywhere(cast) {
     await cast.acts();
     await cast.right();
   }
-  seen("a sign-out everywhere ends every page of the user, by WebSocket and by SSE, and no other; they do not come back");
+  seen("a sign-out everywhere ends every page of the user for good, by WebSocket and by SSE, and no other");
   seen("a page that was asleep says so when it wakes");
 }
 

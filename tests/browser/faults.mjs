@@ -2,8 +2,8 @@
 //
 // usage: node faults.mjs CHROMIUM URL STORY HEARTBEAT_SECONDS
 //
-// It says `ok …` for each thing that was seen to be true. What it needs of the server's keeper goes out as `ask …`, and is
-// answered on stdin. With USER_HUB_SCREENSHOTS=FOLDER the story of the network also takes pictures of the page.
+// It says `ok …` for each thing that was seen to be true. What it needs of the server's keeper goes out as `ask …`, and
+// is answered on stdin. With USER_HUB_SCREENSHOTS=FOLDER the story of the network also takes pictures of the page.
 
 import assert from "node:assert/strict";
 
@@ -27,6 +27,7 @@ const STORIES = {
     network.flapping,
     network.waitsGrow,
     network.offline,
+    network.refusedForLong,
   ],
   server: [
     sleep.inTheBackground,
@@ -49,6 +50,7 @@ seen("two tabs of one user, and another user, each see what is theirs");
 for (const fault of STORIES[story]) await fault(cast);
 assert.deepEqual(cast.problems(), []);
 seen("no page had an error");
-if (story === "network" && process.env.USER_HUB_SCREENSHOTS) await takeScreenshots(cast, process.env.USER_HUB_SCREENSHOTS);
+const folder = process.env.USER_HUB_SCREENSHOTS;
+if (folder && story === "network") await takeScreenshots(cast, folder);
 await browser.close();
 process.exit(0);

@@ -1,4 +1,4 @@
-// The network between a browser and the server, and what networks do: cut, fall silent, lag, lose, say twice, turn away.
+// The network between a browser and the server, and what networks do: cut, fall silent, lag, lose, repeat, turn away.
 //
 // - Each device has a line of its own, so that one can be at fault while the others are not.
 // - A connection that has fallen silent stays so, also when the line is mended: both ends believe that it is there.

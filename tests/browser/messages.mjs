@@ -1,7 +1,7 @@
 // What a server says, cut into messages, so that a line can lose one or say one again.
 //
-// `of` takes bytes as they come and gives what is whole by now, in order: messages, which have a `text`, and what stands
-// around them. `bytes` is how each goes on its way; `encode` makes a message of a text.
+// `of` takes bytes as they come and gives what is whole by now, in order: messages, which have a `text`, and what
+// stands around them. `bytes` is how each goes on its way; `encode` makes a message of a text.
 
 const HEAD_ENDS = "\r\n\r\n";
 const TEXT = 1;

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 
-import { attempts } from "./cast.mjs";
+import { Tab, attempts } from "./cast.mjs";
 import { seen } from "./keeper.mjs";
-import { BUSY, CAPTIVE_PORTAL, NOISE } from "./line.mjs";
-import { connection, everyEventIsThere } from "./screen.mjs";
+import { BUSY, CAPTIVE_PORTAL, Line, NOISE } from "./line.mjs";
+import { by, connection, everyEventIsThere } from "./screen.mjs";
 import { hide, show } from "./browser.mjs";
 import { until } from "./waiting.mjs";
 
@@ -190,4 +190,32 @@ function repeating(onRepeated) {
     onRepeated();
     return [message, ...over.splice(0)];
   };
+}
+
+const MINUTE = 60_000;
+
+/** The streams are refused for longer than a person would wait to see; so the clock of the page is put forward. */
+export async function refusedForLong(cast) {
+  const { name, profile, trader } = cast.bob;
+  const tab = new Tab(name, "sse", await Line.to(cast.url), await cast.browser.window(profile));
+  const { page, line } = tab;
+  await page.clock.install();
+  await tab.open();
+  await connection(page, "live");
+  line.refuse(BUSY);
+  await connection(page, "reconnecting");
+  for (let minute = 0; minute < 2; minute += 1) {
+    await cast.bob.acts();
+    await page.clock.fastForward(MINUTE);
+    await by(page, "badge").getByText("Polling").first().waitFor();
+    await page.locator(`[data-chain-id="${cast.bob.chain}"]`).waitFor();
+  }
+  line.mend();
+  await page.clock.fastForward(MINUTE);
+  await by(page, "badge").getByText("Live").first().waitFor();
+  await everyEventIsThere(page, trader);
+  assert.deepEqual(tab.problems, []);
+  await page.close();
+  line.close();
+  seen("a page that nobody tells anything for a minute asks, says so, and stops asking when it is told again");
 }

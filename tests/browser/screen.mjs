@@ -6,24 +6,18 @@ import { until } from "./waiting.mjs";
 
 export const by = (page, id) => page.locator(`[data-testid="${id}"]`);
 
-/** Runs before a page: notes every identity that was ever on it, and every state of its connection. */
+/** Runs before a page: notes every identity that was ever on it. */
 export function watch() {
-  const watched = (window.watched = { ids: new Set(), states: [] });
-  const ids = ["data-chain-id", "data-signal-id", "data-event-id"];
+  const ids = (window.idsEverSeen = new Set());
   const look = () => {
-    for (const name of ids) for (const node of document.querySelectorAll(`[${name}]`)) watched.ids.add(node.getAttribute(name));
-    const state = document.documentElement?.dataset.connection;
-    if (state !== watched.states.at(-1)) watched.states.push(state);
+    for (const name of ["chain", "signal", "event"]) {
+      for (const node of document.querySelectorAll(`[data-${name}-id]`)) ids.add(node.getAttribute(`data-${name}-id`));
+    }
   };
-  new MutationObserver(look).observe(document, {
-    subtree: true,
-    childList: true,
-    attributes: true,
-    attributeFilter: [...ids, "data-connection"],
-  });
+  new MutationObserver(look).observe(document, { subtree: true, childList: true });
 }
 
-/** Every value on the page, in words; without what depends on the moment of looking, and rows that are on their way out. */
+/** The values on the page in words, without those that depend on the moment of looking, and rows on their way out. */
 function readValues() {
   const texts = (nodes) => [...nodes].map((node) => node.textContent);
   const rows = (name, shown) =>
@@ -32,7 +26,10 @@ function readValues() {
         .map((row) => [row.getAttribute(name), shown(row)])
         .sort(([one], [other]) => (one < other ? -1 : 1)),
     );
-  const panel = (name) => texts(document.querySelectorAll(`[data-testid="panel-${name}"] :is(span, p, dd, li):not(:has(*))`));
+  const panel = (name) => {
+    const found = document.querySelector(`[data-testid="panel-${name}"]`);
+    return texts(found.querySelectorAll(":is(span, p, dd, li):not(:has(*))"));
+  };
   return {
     user: document.querySelector('[data-testid="user"]').textContent,
     chains: rows("data-chain-id", (row) => texts(row.querySelectorAll("th, td"))),
@@ -56,7 +53,8 @@ export async function sameScreen(one, other) {
   await until(async () => {
     const [first, second] = await Promise.all([one.evaluate(readValues), other.evaluate(readValues)]);
     const differs = Object.keys(first).filter((name) => JSON.stringify(first[name]) !== JSON.stringify(second[name]));
-    return differs.map((name) => `${name}: ${JSON.stringify(first[name])} is not ${JSON.stringify(second[name])}`).join("\n");
+    const unlike = (name) => `${name}: ${JSON.stringify(first[name])} is not ${JSON.stringify(second[name])}`;
+    return differs.map(unlike).join("\n");
   });
 }
 

@@ -13,12 +13,11 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use crate::core::mailbox::{BookEntry, Mailbox};
 use crate::hub::due::{Due, after};
 use crate::hub::registry::Slot;
 use crate::hub::shared::Shared;
+use crate::hub::sync::Mutex;
 
 /// How many users of each book one call sweeps in passing: more than one, so that sweeping outruns leaving.
 const SWEEP: usize = 2;

@@ -4,8 +4,7 @@
 
 use std::collections::HashMap;
 
-use parking_lot::RwLock;
-
+use crate::hub::sync::RwLock;
 use crate::{EventName, Kind, Rejection};
 
 #[derive(Debug)]

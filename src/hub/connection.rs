@@ -5,7 +5,6 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -18,6 +17,7 @@ use crate::core::session::{Begin, Closing, Session, SessionOptions, SlowPolicy};
 use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
 use crate::hub::state_source::Loading;
+use crate::hub::sync::Ordering;
 use crate::{CloseReason, ConnectionId, Cursor, Frame, SessionId, Timestamp, UserId, UserIdError};
 
 /// Why a device was not connected.

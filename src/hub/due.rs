@@ -1,7 +1,8 @@
 //! When something is due, readable without a lock: so that a broadcast need not lock to see that nothing is.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use crate::hub::sync::{AtomicU64, Ordering};
 
 /// A moment that is set under the lock of what it speaks of, and read without. A late reader is a little late, that is all.
 #[derive(Debug)]

@@ -9,17 +9,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
-use std::sync::atomic::Ordering;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
 
 use crate::core::Moment;
 use crate::core::mailbox::Reader;
 use crate::core::session::Closing;
 use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
+use crate::hub::sync::{Mutex, Ordering};
 use crate::{CloseCode, CloseReason, ConnectError, ConnectionId, SessionId, UserHub, UserId};
 
 /// The sessions that were told to stay away.

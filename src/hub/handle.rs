@@ -1,8 +1,9 @@
 //! A service's way to the hub, there before the hub is.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
+use crate::hub::sync::OnceLock;
 use crate::{Audience, ErasedEvent, EventSink, Outcome, UserHub};
 
 /// A way to a hub that may not be there, or not yet.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::core::mailbox::Reader;
@@ -11,6 +10,7 @@ use crate::hub::config::{Config, TransportLimits, UserHubBuilder};
 use crate::hub::connection::{ConnectError, ConnectOptions, Connection};
 use crate::hub::shared::{Shared, wake};
 use crate::hub::stats::Stats;
+use crate::hub::sync::Ordering;
 use crate::{CloseCode, CloseReason, ConnectionId, HubHandle};
 
 /// Pushes typed events to every device of one user, and to nobody else.

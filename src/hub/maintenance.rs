@@ -5,13 +5,13 @@
 
 use std::future::poll_fn;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use futures::future::{Either, select};
 
 use crate::UserHub;
+use crate::hub::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::hub::waiting::Waiting;
 
 /// How often the hub looks for what is due. Everything that it ends here is minutes old, so a second is soon enough.

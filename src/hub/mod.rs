@@ -27,4 +27,5 @@ pub(crate) mod sink;
 pub(crate) mod state_source;
 pub(crate) mod stats;
 pub(crate) mod submit;
+pub(crate) mod sync;
 pub(crate) mod waiting;

@@ -2,18 +2,20 @@
 
 #[cfg(feature = "tracing")]
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 #[cfg(feature = "tracing")]
 use std::time::{Duration, Instant};
 
 use crate::Rejection;
+#[cfg(feature = "tracing")]
+use crate::hub::sync::Mutex;
+use crate::hub::sync::{AtomicU64, Ordering};
 
 /// Counts refusals; with the feature `tracing` it says them too, at most once a minute for each type and reason.
 #[derive(Debug, Default)]
 pub(crate) struct Observer {
     rejected: AtomicU64,
     #[cfg(feature = "tracing")]
-    said: parking_lot::Mutex<HashMap<(String, &'static str), Instant>>,
+    said: Mutex<HashMap<(String, &'static str), Instant>>,
 }
 
 impl Observer {

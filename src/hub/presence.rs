@@ -11,15 +11,14 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures::Stream;
-use parking_lot::Mutex;
 
 use crate::hub::due::{Due, after};
 use crate::hub::shared::{Shared, wake};
+use crate::hub::sync::{AtomicBool, Mutex, Ordering};
 use crate::{ConnectionId, SessionId, Timestamp, UserHub, UserId};
 
 /// A user has come or left; an item of [`Presence`].

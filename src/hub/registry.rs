@@ -5,15 +5,14 @@
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use parking_lot::{Mutex, RwLock};
 
 use crate::UserId;
 use crate::core::mailbox::Mailbox;
 use crate::hub::state_source::Loading;
+use crate::hub::sync::{AtomicU32, Mutex, RandomState, RwLock, cores};
 
 /// One user's place in the registry. The waker of a connection is a task's.
 #[derive(Debug)]
@@ -29,15 +28,14 @@ pub(crate) struct Slot {
 #[derive(Debug)]
 pub(crate) struct Registry {
     shards: Box<[RwLock<HashTable<Arc<Slot>>>]>,
-    hasher: foldhash::quality::RandomState,
+    hasher: RandomState,
 }
 
 impl Registry {
     /// Four shards a core: few enough to visit all, enough that two cores seldom meet.
     pub(crate) fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(4, std::num::NonZero::get);
-        let shards = (0..(cores * 4).next_power_of_two()).map(|_| RwLock::default()).collect();
-        Self { shards, hasher: foldhash::quality::RandomState::default() }
+        let shards = (0..(cores() * 4).next_power_of_two()).map(|_| RwLock::default()).collect();
+        Self { shards, hasher: RandomState::default() }
     }
 
     pub(crate) fn find(&self, user: &str) -> Option<Arc<Slot>> {

@@ -2,10 +2,7 @@
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
-
-use parking_lot::Mutex;
 
 use crate::core::Moment;
 use crate::core::log::{Log, LogLimits};
@@ -18,6 +15,7 @@ use crate::hub::maintenance::Maintenance;
 use crate::hub::observe::Observer;
 use crate::hub::presence::PresenceBook;
 use crate::hub::registry::{Registry, Slot};
+use crate::hub::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering};
 use crate::hub::waiting::Waiting;
 use crate::vocabulary::cursor::Epoch;
 use crate::{ConnectionId, UserId, UserIdError};

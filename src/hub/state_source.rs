@@ -14,7 +14,6 @@ use std::time::Instant;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared as SharedFuture};
-use parking_lot::Mutex;
 
 use crate::core::Moment;
 use crate::core::log::load::Merged;
@@ -23,6 +22,7 @@ use crate::core::record::Draft;
 use crate::hub::due::after;
 use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
+use crate::hub::sync::Mutex;
 use crate::{ErasedEvent, UserId};
 
 /// The State of one user, as a StateSource brings it.

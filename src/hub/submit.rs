@@ -3,7 +3,6 @@
 //! Invariants: an event is encoded before any lock, and not at all when nothing would keep or receive it; a refused State
 //! is taken off the screens; the wakers come out of the lock and are woken by the caller.
 
-use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use crate::core::Moment;
@@ -11,6 +10,7 @@ use crate::core::log::{Appended, Refused};
 use crate::core::record::{Draft, StateName};
 use crate::hub::prepare::{Unprepared, prepare, state_of};
 use crate::hub::shared::{Shared, wake};
+use crate::hub::sync::Ordering;
 use crate::{Audience, ErasedEvent, EventSink, Kind, Outcome, Rejection, UserHub, UserId};
 
 impl EventSink for UserHub {

@@ -4,9 +4,8 @@
 
 use std::task::{Context, Waker};
 
-use parking_lot::Mutex;
-
 use crate::hub::shared::wake;
+use crate::hub::sync::Mutex;
 
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {

@@ -1,0 +1,93 @@
+//! The locks and atomics of the hub, so that a model checker can stand in for them.
+//!
+//! Invariants:
+//! - Every lock and atomic of this layer is named here, and by no other file of it. `Arc` is not among them: nothing asks
+//!   how many references there are, so no order of events depends on it.
+//! - With `--cfg user_hub_shuttle` (the models in `tests/interleavings`) they are those of shuttle, which decides at each of
+//!   them who goes on; and nothing is left to chance that decides the way through the code: the hash of the registry is
+//!   fixed, and so is the number of its shards.
+//! - Without it, these are the very types of parking_lot and std.
+
+#[cfg(user_hub_shuttle)]
+pub(crate) use checked::*;
+#[cfg(not(user_hub_shuttle))]
+pub(crate) use plain::*;
+
+#[cfg(not(user_hub_shuttle))]
+mod plain {
+    pub(crate) use std::sync::OnceLock;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+    pub(crate) use foldhash::quality::RandomState;
+    pub(crate) use parking_lot::{Mutex, RwLock};
+
+    pub(crate) fn cores() -> usize {
+        std::thread::available_parallelism().map_or(4, std::num::NonZero::get)
+    }
+}
+
+#[cfg(user_hub_shuttle)]
+mod checked {
+    use std::sync::PoisonError;
+
+    pub(crate) use foldhash::quality::FixedState as RandomState;
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    use shuttle::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
+
+    pub(crate) const fn cores() -> usize {
+        1
+    }
+
+    /// A lock that, like parking_lot's, does not poison.
+    #[derive(Debug, Default)]
+    pub(crate) struct Mutex<T>(shuttle::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(shuttle::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    /// The same for many readers.
+    #[derive(Debug, Default)]
+    pub(crate) struct RwLock<T>(shuttle::sync::RwLock<T>);
+
+    impl<T> RwLock<T> {
+        pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {
+            self.0.read().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
+            self.0.write().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    /// A cell that is filled once; like an atomic, it is an occasion to change threads.
+    #[derive(Debug, Default)]
+    pub(crate) struct OnceLock<T> {
+        cell: std::sync::OnceLock<T>,
+        is_full: AtomicBool,
+    }
+
+    impl<T> OnceLock<T> {
+        pub(crate) fn get(&self) -> Option<&T> {
+            if self.is_full.load(Ordering::SeqCst) { self.cell.get() } else { None }
+        }
+
+        pub(crate) fn set(&self, value: T) -> Result<(), T> {
+            let set = self.cell.set(value);
+            self.is_full.store(true, Ordering::SeqCst);
+            set
+        }
+    }
+
+    impl<T> From<T> for OnceLock<T> {
+        fn from(value: T) -> Self {
+            Self { cell: value.into(), is_full: AtomicBool::new(true) }
+        }
+    }
+}

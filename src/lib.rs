@@ -50,7 +50,8 @@
 //! - [`presence`](UserHub::presence) and [`connections`](UserHub::connections): who is there.
 //! - [`maintenance`](UserHub::maintenance): a future to spawn once; [`burst`](UserHub::burst): many broadcasts at once.
 //! - [`typescript`]: the types of events, for a client in TypeScript.
-//! - [`testing`]: for the tests of a host. [`guide`]: the design, and what whoever runs a host needs to know.
+//! - [`testing`]: for the tests of a host, from what a service says to what a screen shows.
+//! - [`guide`]: the design, and what whoever runs a host needs to know.
 //!
 //! # Features
 //! | feature | default | adds |

@@ -11,9 +11,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use support::{Alarm, Fill, Notice, Total, clock, device, frames, hub_on, json, price, sees, snapshot};
 use user_hub::prelude::*;
-use user_hub::{
-    ConnectOptions, DynamicEvent, EncodeError, ErasedEvent, EventName, FrameKind, Rejection, Removal, Start,
-};
+use user_hub::testing::{Device, Pace, Scenario};
+use user_hub::{ConnectOptions, DynamicEvent, EncodeError, ErasedEvent, EventName, FrameKind, Rejection, Removal};
 
 const NOTHING: [&str; 0] = [];
 
@@ -46,15 +45,45 @@ fn the_frame_has_each_users_own_seq_and_chain_of_log() {
 #[test]
 fn public_log_counts_in_the_order_and_the_resume_of_each_user() {
     let hub = UserHub::new();
-    let mut phone = device(&hub, "alice");
+    let (mut phone, mut connection) = (Device::new(), hub.connect("alice").unwrap());
     hub.broadcast_to_all(&Alarm(1));
-    let cursor = support::cursor_after(&frames(&mut phone)).unwrap();
-    drop(phone);
+    phone.read(&mut connection);
+    drop(connection);
     hub.broadcast_to_all(&Alarm(2));
     hub.broadcast("alice", &Fill(3));
-    hub.broadcast_to_all(&Notice("now"));
-    let mut back = hub.connect_with("alice", ConnectOptions::new().start(Start::After(cursor))).unwrap();
-    assert_eq!(sees(&mut back), ["CONNECTED", "ALARM 2", "FILL 3", r#"NOTICE "now""#, "SYNCED"]);
+    hub.broadcast_to_all(&Notice("now".to_owned()));
+    let options = ConnectOptions::new().start(phone.begin());
+    phone.read(&mut hub.connect_with("alice", options).unwrap());
+    let log: Vec<_> = phone.records().iter().map(|record| (record.name.as_str(), &record.data)).collect();
+    assert_eq!(log, [("ALARM", &1.into()), ("ALARM", &2.into()), ("FILL", &3.into())]);
+    assert_eq!((phone.state(), phone.gaps()), (Ok(Some(Notice("now".to_owned()))), &[][..]));
+}
+
+#[test]
+fn whatever_goes_to_everybody_and_to_each_every_device_of_each_comes_to_show_it() {
+    for seed in 0..10 {
+        let mut scenario = Scenario::with_builder(seed, UserHub::builder().log_records(8)).unwrap();
+        for user in ["alice", "bob", "carol"] {
+            for pace in [Pace::Fast, Pace::Slow(2), Pace::Reconnecting, Pace::Stalled] {
+                scenario.connect(user, pace).unwrap();
+            }
+        }
+        for number in 0..100 {
+            let user = *scenario.random().pick(&["alice", "bob"]);
+            let hub = scenario.hub().clone();
+            match scenario.random().below(7) {
+                0 => hub.broadcast(user, &Fill(number)),
+                1 => hub.broadcast(user, &Total(number)),
+                2 => hub.broadcast(user, &Notice(number)),
+                3 => hub.broadcast_to_all(&Notice(number)),
+                4 => hub.broadcast_to_all(&Alarm(number)),
+                5 => hub.submit(Audience::Everybody, &[&Alarm(number), &Notice(number)]),
+                _ => hub.submit(Audience::Everybody, &[&Removal::of::<Notice<i64>>()]),
+            };
+            scenario.step();
+        }
+        scenario.assert_converged();
+    }
 }
 
 #[test]

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 use support::{Alarm, Fill, Total, cursor_after, device, frames, json, price, sees, shown};
 use user_hub::prelude::*;
-use user_hub::{ConnectOptions, Connection, Cursor, Frame, FrameKind, OnSlow, Start, UserHubBuilder};
+use user_hub::testing::{Device, Effect, Pace, Scenario};
+use user_hub::{ConnectOptions, Connection, Frame, FrameKind, OnSlow, Start, UserHubBuilder};
 
 const NOTHING: [&str; 0] = [];
 
@@ -38,20 +39,19 @@ fn strict(hub: &UserHub, start: Start) -> Connection {
 #[test]
 fn a_slow_device_gets_a_gap_and_goes_on_and_the_others_lose_nothing() {
     let hub = hub_of(4).build().unwrap();
-    let (mut slow, mut quick) = (device(&hub, "alice"), device(&hub, "alice"));
+    let (mut phone, mut slow, mut quick) = (Device::new(), hub.connect("alice").unwrap(), device(&hub, "alice"));
+    phone.read(&mut slow);
     for number in 0..20 {
         assert_eq!(hub.broadcast("alice", &Fill(number)), Outcome::Queued { connections: 2 });
         assert_eq!(sees(&mut quick), [format!("FILL {number}")]);
     }
-    let got = frames(&mut slow);
-    assert_eq!(got.iter().map(shown).collect::<Vec<_>>(), ["GAP", "FILL 16", "FILL 17", "FILL 18", "FILL 19"]);
-    let gap = json(&got[0]);
-    assert_eq!(
-        (gap["from"].as_u64(), gap["to"].as_u64(), gap["reason"].as_str()),
-        (Some(1), Some(16), Some("evicted"))
-    );
+    phone.read(&mut slow);
+    assert_eq!(phone.log(), Ok((16..20).map(Fill).collect()));
+    let gap = &phone.gaps()[0];
+    assert_eq!((gap.from, gap.to, gap.reason.as_str(), phone.gaps().len()), (Some(1), Some(16), "evicted", 1));
     fills(&hub, 20..21);
-    assert_eq!(sees(&mut slow), ["FILL 20"]);
+    phone.read(&mut slow);
+    assert_eq!((phone.log(), phone.gaps().len()), (Ok((16..21).map(Fill).collect()), 1));
 }
 
 #[test]
@@ -148,30 +148,42 @@ fn who_comes_back_in_time_gets_the_log_whatever_becomes_of_slow_devices() {
 #[test]
 fn a_device_that_is_closed_again_and_again_gets_on_each_time() {
     let hub = hub_of(8).build().unwrap();
-    let mut cursor: Option<Cursor> = None;
-    let (mut closed, mut shown_totals) = (0, Vec::new());
+    let mut phone = Device::new();
     for round in 0..50 {
-        let start = cursor.map_or(Start::Snapshot, Start::After);
-        let mut slow = strict(&hub, start);
+        let mut slow = strict(&hub, phone.begin());
         hub.broadcast("alice", &Total(round));
         // It reads its first batch slowly, one frame for four that are sent; then it is too far behind.
-        let before = cursor;
+        let before = phone.cursor();
+        let mut effects = Vec::new();
         while let Some(frame) = slow.next().now_or_never().flatten() {
-            if frame.kind() == FrameKind::Closing {
-                closed += 1;
-                break;
-            }
             assert_ne!(frame.kind(), FrameKind::Log, "what overflowed is not sent again: {}", shown(&frame));
-            cursor = frame.cursor().or(cursor);
-            if frame.name() == "TOTAL" {
-                shown_totals.push(json(&frame)["data"].as_i64().unwrap());
+            effects.extend(phone.receive(frame.text()));
+            if frame.kind() != FrameKind::Closing {
+                fills(&hub, 0..4);
             }
-            fills(&hub, 0..4);
         }
-        assert_ne!(cursor, before, "it has got on");
+        assert!(matches!(effects.last(), Some(Effect::Closing { code: 3008, .. })));
+        assert_ne!(phone.cursor(), before, "it has got on");
+        assert_eq!(phone.state(), Ok(Some(Total(round))), "each time it sees the State of then");
     }
-    assert_eq!(closed, 50);
-    assert_eq!(shown_totals, (0..50).collect::<Vec<_>>(), "each time it sees the State of then");
+    assert_eq!((phone.records(), phone.gaps().len()), (&[][..], 49), "each time it is told what it has not got");
+}
+
+#[test]
+fn devices_of_every_pace_come_to_show_the_same_whatever_was_evicted() {
+    for (seed, policy) in (0..10).zip([OnSlow::Continue, OnSlow::Close].into_iter().cycle()) {
+        let mut scenario = Scenario::with_builder(seed, hub_of(6).on_slow(policy)).unwrap();
+        for pace in [Pace::Slow(1), Pace::Slow(3), Pace::Stalled, Pace::Reconnecting, Pace::Fast] {
+            scenario.connect("alice", pace).unwrap();
+        }
+        for number in 0..100 {
+            let symbol = *scenario.random().pick(&["BTC", "ETH", "SOL"]);
+            scenario.hub().group("alice").event(&price(symbol, number)).event(&Fill(number)).broadcast();
+            (0..scenario.random().below(6)).for_each(|_| drop(scenario.hub().broadcast("alice", &Fill(number))));
+            scenario.step();
+        }
+        scenario.assert_converged();
+    }
 }
 
 #[test]

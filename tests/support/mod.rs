@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use user_hub::testing::ManualClock;
 use user_hub::{Connection, Cursor, Event, Frame, FrameKind, UserHub, UserHubBuilder};
@@ -44,22 +44,22 @@ pub(crate) const fn order(id: &'static str, revision: u32, status: &'static str)
 }
 
 /// A State with one value a user.
-#[derive(Serialize, Event)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, Event)]
 #[event(name = "TOTAL", state)]
 pub(crate) struct Total(pub(crate) i64);
 
 /// Something that happened.
-#[derive(Serialize, Event)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, Event)]
 #[event(name = "FILL", log)]
 pub(crate) struct Fill<T: Serialize>(pub(crate) T);
 
 /// A State of everybody, which may be anything that serializes or fails to.
-#[derive(Serialize, Event)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, Event)]
 #[event(name = "NOTICE", state, public)]
 pub(crate) struct Notice<T: Serialize>(pub(crate) T);
 
 /// Something that happened to everybody.
-#[derive(Serialize, Event)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, Event)]
 #[event(name = "ALARM", log, public)]
 pub(crate) struct Alarm<T: Serialize>(pub(crate) T);
 

@@ -73,7 +73,7 @@ mod tests {
 
     use std::sync::Arc;
 
-    use user_hub::testing::{Recorded, Recorder};
+    use user_hub::testing::Recorder;
 
     use super::*;
 
@@ -85,32 +85,22 @@ mod tests {
         (0..times).for_each(|_| drop(breaker.trade_closed("trade-7", "BTCUSDT", -10.5, at(1))));
     }
 
-    fn last_call(recorder: &Recorder) -> Vec<Recorded> {
-        let events = recorder.events();
-        let last = events.last().unwrap().call;
-        events.into_iter().filter(|event| event.call == last).collect()
-    }
-
     #[test]
     fn the_third_loss_in_a_row_trips_it_and_its_state_and_the_reason_go_out_together() {
         let recorder = Arc::new(Recorder::new());
         let mut breaker = Breaker::new(Arc::clone(&recorder), "alice");
         lose(&mut breaker, 2);
         assert!(breaker.lets_through());
-        assert_eq!(last_call(&recorder).len(), 1);
+        recorder.expect_none::<LifecycleEvent>("alice");
         lose(&mut breaker, 1);
         assert!(!breaker.lets_through());
 
-        let group = last_call(&recorder);
-        assert_eq!(
-            group.iter().map(|event| event.name.as_str()).collect::<Vec<_>>(),
-            ["CIRCUIT_BREAKER_UPDATE", "LIFECYCLE_EVENT"]
-        );
-        assert_eq!(group[0].data["state"]["phase"], "open");
-        assert_eq!(group[0].data["state"]["dailyLoss"], 31.5);
-        assert_eq!(group[1].data["event"]["eventType"], "BREAKER_TRIPPED");
-        assert_eq!(group[1].data["event"]["reason"], "3 losses in a row");
-        assert_eq!(group[1].data["event"]["tradeId"], "trade-7");
+        recorder.expect_group("alice", &["CIRCUIT_BREAKER_UPDATE", "LIFECYCLE_EVENT"]);
+        let state = recorder.expect_last::<CircuitBreaker>("alice");
+        assert_eq!((state.phase, state.daily_loss), (BreakerPhase::Open, 31.5));
+        let event = recorder.expect_one::<LifecycleEvent>("alice");
+        assert_eq!((event.event_type, event.trade_id.as_str()), (LifecycleEventType::BreakerTripped, "trade-7"));
+        assert_eq!(event.reason.as_deref(), Some("3 losses in a row"));
     }
 
     #[test]
@@ -127,8 +117,8 @@ mod tests {
         let recorder = Arc::new(Recorder::new());
         let mut breaker = Breaker::new(Arc::clone(&recorder), "alice");
         lose(&mut breaker, 4);
-        assert_eq!(last_call(&recorder)[0].data["state"]["tripCount"], 1);
-        assert_eq!(last_call(&recorder).len(), 1);
+        assert_eq!(recorder.expect_last::<CircuitBreaker>("alice").trip_count, 1);
+        assert_eq!(recorder.payloads::<LifecycleEvent>("alice").unwrap().len(), 1);
     }
 
     #[test]
@@ -138,12 +128,13 @@ mod tests {
         assert_eq!(breaker.reset(at(1)), None);
         assert!(recorder.events().is_empty());
         lose(&mut breaker, 3);
+        recorder.forget();
         assert_eq!(breaker.reset(at(2)), Some(Outcome::Kept));
         assert!(breaker.lets_through());
-        let group = last_call(&recorder);
-        assert_eq!(group[0].data["state"]["isTriggered"], false);
-        assert_eq!(group[0].data["state"]["tripCount"], 1);
-        assert_eq!(group[1].data["event"]["eventType"], "BREAKER_RESET");
+        recorder.expect_group("alice", &["CIRCUIT_BREAKER_UPDATE", "LIFECYCLE_EVENT"]);
+        let state = recorder.expect_one::<CircuitBreaker>("alice");
+        assert_eq!((state.is_triggered, state.trip_count), (false, 1));
+        assert_eq!(recorder.expect_one::<LifecycleEvent>("alice").event_type, LifecycleEventType::BreakerReset);
     }
 
     #[test]

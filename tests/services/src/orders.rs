@@ -106,18 +106,15 @@ mod tests {
         orders.filled("chain-7", 0.015, at(3)).unwrap();
         orders.closed("chain-7", at(4)).unwrap();
 
-        let events = recorder.events_of("alice");
-        assert_eq!(events.iter().map(|event| event.call).collect::<Vec<_>>(), [0, 1, 1, 2, 2, 3, 3]);
-        let said: Vec<&str> = events
-            .iter()
-            .map(|event| event.data["chain"]["status"].as_str().or(event.data["event"]["eventType"].as_str()).unwrap())
-            .collect();
-        assert_eq!(
-            said,
-            ["pending", "pending", "ORDER_FILLED", "active", "POSITION_OPENED", "closed", "POSITION_CLOSED"]
-        );
-        assert!(events.iter().step_by(2).skip(1).all(|event| event.name == "LIFECYCLE_EVENT"));
-        assert_eq!(events[3].data["chain"]["orders"][0]["filledQuantity"], 0.02);
+        let groups = recorder.groups_of("alice");
+        assert_eq!(groups.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 2, 2]);
+        let chains = recorder.payloads::<ChainUpdate>("alice").unwrap();
+        let statuses = [ChainStatus::Pending, ChainStatus::Pending, ChainStatus::Active, ChainStatus::Closed];
+        assert!(chains.iter().map(|chain| &chain.status).eq(&statuses));
+        assert_eq!(chains[2].orders[0].filled_quantity, 0.02);
+        let happened = recorder.payloads::<LifecycleEvent>("alice").unwrap();
+        let types = ["ORDER_FILLED", "POSITION_OPENED", "POSITION_CLOSED"];
+        assert!(happened.iter().map(|event| event.event_type.as_str()).eq(types));
         assert!(recorder.events_of("bob").is_empty());
     }
 

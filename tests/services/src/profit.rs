@@ -42,6 +42,8 @@ impl<S: EventSink> Profit<S> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::sync::Arc;
 
     use user_hub::testing::Recorder;
@@ -60,13 +62,12 @@ mod tests {
         profit.trade_closed(&Mode::Scalp, 12.5, at(1));
         profit.trade_closed(&Mode::Swing, -2.5, at(2));
         profit.trade_closed(&Mode::Other("grid".into()), 0.0, at(3));
-        let events = recorder.events_of("alice");
-        let totals: Vec<_> = events.iter().map(|event| event.data["pnl"]["totalPnL"].as_f64()).collect();
-        assert_eq!(totals, [Some(12.5), Some(10.0), Some(10.0)]);
-        let last = &events[2].data["pnl"];
-        assert_eq!((&last["tradesCount"]["winning"], &last["tradesCount"]["losing"]), (&1.into(), &1.into()));
-        assert_eq!((&last["pnlByMode"]["scalp"], &last["pnlByMode"]["swing"]), (&12.5.into(), &(-2.5).into()));
-        assert_eq!(last["timestamp"], "1970-01-01T00:00:03.000Z");
+        let sent = recorder.payloads::<PnlUpdate>("alice").unwrap();
+        assert!(sent.iter().map(|pnl| pnl.total_pnl).eq([12.5, 10.0, 10.0]));
+        let last = &sent[2];
+        assert_eq!((last.trades_count.winning, last.trades_count.losing), (1, 1));
+        assert_eq!((last.pnl_by_mode.scalp, last.pnl_by_mode.swing), (12.5, -2.5));
+        assert_eq!(last.timestamp, at(3));
     }
 
     #[test]

@@ -36,8 +36,9 @@ export class Browser {
     browser.#profile = mkdtempSync(join(tmpdir(), "user-hub-browser-"));
     const flags = [...FLAGS, `--user-data-dir=${browser.#profile}`, "about:blank"];
     browser.#process = spawn(executablePath, flags, { stdio: ["ignore", "ignore", "pipe"] });
-    // Also when a test has failed.
+    // Also when a test has failed, or was ended.
     process.on("exit", () => browser.#remove());
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
     browser.#playwright = await chromium.connectOverCDP(await debuggingAddress(browser.#process), { noDefaults: true });
     browser.#root = await browser.#playwright.newBrowserCDPSession();
     return browser;
@@ -69,7 +70,8 @@ export class Browser {
 
   #remove() {
     this.#process.kill("SIGKILL");
-    rmSync(this.#profile, { recursive: true, force: true });
+    // What its processes still write while they end is removed at the next try.
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 

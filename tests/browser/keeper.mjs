@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
 
-const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const keeper = createInterface({ input: process.stdin });
+const answers = keeper[Symbol.asyncIterator]();
+// Without the keeper there is no server.
+keeper.on("close", () => process.exit(1));
 
 /** Asks for something to be done to the server, and waits until it is. */
 export async function ask(command) {

@@ -32,15 +32,15 @@ export interface Options extends Addresses {
     /** Which of the two transports to begin with. Default `websocket` if there is an address for it, else `sse`. */
     readonly transport?: Transport;
     /**
-     * Asks the host whether the session is still there, by an ordinary request: a browser does not show why a WebSocket was
-     * refused. Asked when a connection could not be opened and when its session has expired. One that throws, or has not
-     * answered within 20 s, counts as `unreachable`. Without it, server-sent events that are answered by 401 end the
+     * Asks the host whether the session is still there, by an ordinary request: a browser does not show why a WebSocket
+     * was refused. Asked when a connection could not be opened and when its session has expired. One that throws, or has
+     * not answered within 20 s, counts as `unreachable`. Without it, server-sent events that are answered by 401 end the
      * session, and a WebSocket that is refused for good is tried again, every 30 s at last.
      */
     readonly session?: () => Promise<Session>;
     /**
-     * Opens links in another way than a browser does: in tests, or around `browserLinks`. One that throws is reported as an
-     * uncaught error, and tried again after a wait.
+     * Opens links in another way than a browser does: in tests, or around `browserLinks`. One that throws is reported as
+     * an uncaught error, and tried again after a wait.
      */
     readonly open?: OpenLink;
     /** Default the system's. */
@@ -60,8 +60,8 @@ export declare function connect<E extends EventTypesOf<E> = AnyEvents>(options: 
 /**
  * One device of one user: what the hub has for that user is here, and what happens is heard.
  *
- * No method throws because of the network or of what a server sends, and none waits. Create one a page, not one a component:
- * each is a connection.
+ * No method throws because of the network or of what a server sends, and none waits. Create one a page, not one a
+ * component: each is a connection.
  */
 export declare class Client<E extends EventTypesOf<E> = AnyEvents> {
     #private;
@@ -78,22 +78,22 @@ export declare class Client<E extends EventTypesOf<E> = AnyEvents> {
     /** Whether everything that the hub has was here once, and nothing since has said that it is not. */
     get synced(): boolean;
     /**
-     * The records behind `state` and `states`, and the keys whose value is not known. Another object after each `start` and
-     * `stop`: ask for it anew.
+     * The records behind `state` and `states`, and the keys whose value is not known. Another object after each `start`
+     * and `stop`: ask for it anew.
      */
     get fold(): Pick<Fold, "get" | "all" | "unknown">;
     /**
-     * The current value of a State, or of one key of it: the same object until it changes. Undefined where there is none, or
-     * none that is known.
+     * The current value of a State, or of one key of it: the same object until it changes. Undefined where there is none,
+     * or none that is known.
      */
     state<T extends SingleName<E>>(type: T): DataOf<E[T]> | undefined;
     state<T extends KeyedName<E>>(type: T, key: string): DataOf<E[T]> | undefined;
     /** The current values of a State with keys, by key, in the order in which they came. A copy. */
     states<T extends KeyedName<E>>(type: T): ReadonlyMap<string, DataOf<E[T]>>;
     /**
-     * Hears the records of a type from now on: each Log record once, each change of a State, and, with `undefined` for its
-     * data, the end of a value. Returns what ends that; after it the handler is not called again, not even for a record that
-     * is just being told. What a handler throws goes where uncaught errors go.
+     * Hears the records of a type from now on: each Log record once, each change of a State, and, with `undefined` for
+     * its data, the end of a value. Returns what ends that; after it the handler is not called again, not even for a
+     * record that is just being told. What a handler throws goes where uncaught errors go.
      */
     on<T extends EventName<E>>(type: T, handler: Handler<T, E[T]>): () => void;
     /** Hears each change of the status. Returns what ends that. */
@@ -108,13 +108,13 @@ export declare class Client<E extends EventTypesOf<E> = AnyEvents> {
     /** Starts as a new device, also where it is running: what an earlier user had is forgotten. */
     start(): void;
     /**
-     * Disconnects, forgets what is here, and does not come back. Whoever listens is told of each value that it is forgotten.
-     * Does nothing to a client that is stopped; `start` begins again.
+     * Disconnects, forgets what is here, and does not come back. Whoever listens is told of each value that it is
+     * forgotten. Does nothing to a client that is stopped; `start` begins again.
      */
     stop(reason?: string, code?: number | null): void;
     /**
-     * Goes on by another transport, from the same cursor: nothing is missed or told twice. Throws a `TypeError` if there is no
-     * address for it, and changes nothing then.
+     * Goes on by another transport, from the same cursor: nothing is missed or told twice. Throws a `TypeError` if there
+     * is no address for it, and changes nothing then.
      */
     useTransport(transport: Transport): void;
     /**

@@ -40,8 +40,8 @@ export function connect(options) {
 /**
  * One device of one user: what the hub has for that user is here, and what happens is heard.
  *
- * No method throws because of the network or of what a server sends, and none waits. Create one a page, not one a component:
- * each is a connection.
+ * No method throws because of the network or of what a server sends, and none waits. Create one a page, not one a
+ * component: each is a connection.
  */
 export class Client {
     #device = new Device();
@@ -99,8 +99,8 @@ export class Client {
         return this.#device.synced;
     }
     /**
-     * The records behind `state` and `states`, and the keys whose value is not known. Another object after each `start` and
-     * `stop`: ask for it anew.
+     * The records behind `state` and `states`, and the keys whose value is not known. Another object after each `start`
+     * and `stop`: ask for it anew.
      */
     get fold() {
         return this.#device.fold;
@@ -114,9 +114,9 @@ export class Client {
         return new Map(values);
     }
     /**
-     * Hears the records of a type from now on: each Log record once, each change of a State, and, with `undefined` for its
-     * data, the end of a value. Returns what ends that; after it the handler is not called again, not even for a record that
-     * is just being told. What a handler throws goes where uncaught errors go.
+     * Hears the records of a type from now on: each Log record once, each change of a State, and, with `undefined` for
+     * its data, the end of a value. Returns what ends that; after it the handler is not called again, not even for a
+     * record that is just being told. What a handler throws goes where uncaught errors go.
      */
     on(type, handler) {
         return this.#listen(`on ${type}`, handler);
@@ -149,8 +149,8 @@ export class Client {
             this.#connect();
     }
     /**
-     * Disconnects, forgets what is here, and does not come back. Whoever listens is told of each value that it is forgotten.
-     * Does nothing to a client that is stopped; `start` begins again.
+     * Disconnects, forgets what is here, and does not come back. Whoever listens is told of each value that it is
+     * forgotten. Does nothing to a client that is stopped; `start` begins again.
      */
     stop(reason = "", code = null) {
         if (this.#status.state === "stopped")
@@ -159,8 +159,8 @@ export class Client {
             this.#setStatus("stopped", reason, code);
     }
     /**
-     * Goes on by another transport, from the same cursor: nothing is missed or told twice. Throws a `TypeError` if there is no
-     * address for it, and changes nothing then.
+     * Goes on by another transport, from the same cursor: nothing is missed or told twice. Throws a `TypeError` if there
+     * is no address for it, and changes nothing then.
      */
     useTransport(transport) {
         if (transport === this.#transport)

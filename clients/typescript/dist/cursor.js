@@ -1,6 +1,6 @@
 // A cursor: a position in one incarnation (epoch) of a user's log.
 const TEXT = /^([0-9a-f]{16})-(0|[1-9]\d*)$/;
-/** Reads the text form, `<16 hex digits>-<decimal>`; null for anything else. */
+/** Reads the text form, `<16 hex digits>-<decimal>`, as `client.cursor` has it; null for anything else. */
 export function parseCursor(text) {
     const match = typeof text === "string" ? TEXT.exec(text) : null;
     if (!match)

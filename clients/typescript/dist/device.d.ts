@@ -8,7 +8,17 @@ export interface Gap {
     /** `evicted`: away for too long; `unknown`: the hub began anew; `lost`: they went astray twice. */
     readonly reason: "evicted" | "unknown" | "lost" | (string & {});
 }
-/** What a frame does, in the order in which it happens. */
+/**
+ * What a frame does, in the order in which it happens:
+ *
+ * - a record that is folded, see `Folded`;
+ * - `gap`: Log records cannot be had any more;
+ * - `connected`: whose device this is, whether the hub knew its cursor, and the seconds between heartbeats, if there
+ *   are any;
+ * - `cleared`: all State is dropped, and was that; `syncing`: the current State is coming; `synced`: it is here;
+ * - `closing`: the hub ends the connection, and says whether and when to come back, in milliseconds;
+ * - `reconnect`: something is missing or cannot be read, so the connection is given up.
+ */
 export type Effect = Folded | ({
     readonly kind: "gap";
 } & Gap) | {
@@ -36,14 +46,20 @@ export type Effect = Folded | ({
 };
 /** What was parsed from the wire: nothing is known of it yet. */
 type Parsed = any;
+/** What one device knows: the cursor, the State, and what it has proved of the Log. */
 export declare class Device {
     #private;
     readonly fold: Fold;
+    /** As the hub says; null before the first connection. */
     userId: string | null;
     /** Whether the folded State is everything that the user has. */
     synced: boolean;
+    /** The text to resume from; null before there is any. */
     get cursor(): string | null;
-    /** A connection begins. What an earlier one held back was never processed, so it is dropped. Returns the cursor to resume from. */
+    /**
+     * A connection begins. What an earlier one held back was never processed, so it is dropped. Returns the cursor to
+     * resume from.
+     */
     begin(): string | null;
     /** Takes one parsed frame. For what is no frame the connection is given up: nobody knows what it would have said. */
     receive(frame: Parsed): Effect[];

@@ -1,7 +1,7 @@
 // One device of one user, without any input or output: frames go in, effects come out.
 //
-// What survives a connection: the cursor, the folded State, and the proof that no Log record is missing. The algorithm is
-// that of the hub's design document, line by line ("What a client does").
+// What survives a connection: the cursor, the folded State, and the proof that no Log record is missing. The algorithm
+// is that of the hub's design document, line by line ("What a client does").
 //
 // - The cursor never moves beyond what was handed out, and within a connection never back.
 // - A group is folded whole before any effect of it is handed out, or not at all.
@@ -9,8 +9,10 @@
 import { cursorText, parseCursor } from "./cursor.js";
 import { Fold, isLog } from "./fold.js";
 const position = (value) => (Number.isSafeInteger(value) ? value : 0);
+/** What one device knows: the cursor, the State, and what it has proved of the Log. */
 export class Device {
     fold = new Fold();
+    /** As the hub says; null before the first connection. */
     userId = null;
     /** Whether the folded State is everything that the user has. */
     synced = false;
@@ -29,10 +31,14 @@ export class Device {
     #anchored = false;
     #held = [];
     #abandoned = false;
+    /** The text to resume from; null before there is any. */
     get cursor() {
         return cursorText(this.#cursor);
     }
-    /** A connection begins. What an earlier one held back was never processed, so it is dropped. Returns the cursor to resume from. */
+    /**
+     * A connection begins. What an earlier one held back was never processed, so it is dropped. Returns the cursor to
+     * resume from.
+     */
     begin() {
         this.#epoch = null;
         this.#lastSeq = 0;

@@ -1,7 +1,7 @@
 // The fold: what records add up to.
 //
-// A State sets (type, key). A final State is shown and removed. A removal removes. A Log record is handed on, and leaves
-// nothing behind here. The hub's own tests fold the same streams to the same values.
+// A State sets (type, key). A final State is shown and removed. A removal removes. A Log record is handed on, and
+// leaves nothing behind here. The hub's own tests fold the same streams to the same values.
 /** A server that refuses ever new keys must not fill the page. */
 const MAX_UNKNOWN = 64;
 /** Whether a record is one of a Log: of a State it has no `prevLog`. */
@@ -12,6 +12,7 @@ export function isLog(record) {
 export class Fold {
     #states = new Map();
     #unknown = new Map();
+    /** Takes one record; says what it was. */
     apply(record) {
         if (isLog(record))
             return { kind: "log", record };
@@ -32,10 +33,11 @@ export class Fold {
         states.set(key, record);
         return { kind: "state", record };
     }
+    /** The record of the current value; undefined where there is none, or none that is known. */
     get(type, key) {
         return this.#states.get(type)?.get(key);
     }
-    /** Every value of a type, by key, in the order in which they were set. */
+    /** Every record of a current value of a type, by key, in the order in which they were set; it changes as they do. */
     all(type) {
         return this.#states.get(type) ?? new Map();
     }

@@ -1,7 +1,10 @@
 // A link: one connection of one transport. Text frames come in, and at the end one notice that it is closed.
 import { openEvents } from "./sse.js";
 import { openSocket } from "./websocket.js";
-/** The links of a browser. */
+/**
+ * The links of a browser, which a client opens by default; for an `open` that wraps them. The cursor is in the query,
+ * as `resume`. Throws a `TypeError` for an address that is none, as a relative one without a page.
+ */
 export function browserLinks(addresses) {
     return (transport, resume, handlers) => {
         const address = addresses[transport];

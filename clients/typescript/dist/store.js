@@ -6,7 +6,10 @@ export function stateStore(client, type, key) {
         getSnapshot: () => client.fold.get(type, key)?.data,
     };
 }
-/** All current values of a State with keys, by key, in the order in which they came. */
+/**
+ * All current values of a State with keys, by key, in the order in which they came. A snapshot is compared value by
+ * value, so make one store for all who show the same.
+ */
 export function statesStore(client, type) {
     let last = new Map();
     return {
@@ -20,7 +23,7 @@ export function statesStore(client, type) {
         },
     };
 }
-/** What the badge shows. */
+/** What a badge shows. */
 export function statusStore(client) {
     return { subscribe: (changed) => client.onStatus(changed), getSnapshot: () => client.status };
 }

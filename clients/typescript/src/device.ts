@@ -1,7 +1,7 @@
 // One device of one user, without any input or output: frames go in, effects come out.
 //
-// What survives a connection: the cursor, the folded State, and the proof that no Log record is missing. The algorithm is
-// that of the hub's design document, line by line ("What a client does").
+// What survives a connection: the cursor, the folded State, and the proof that no Log record is missing. The algorithm
+// is that of the hub's design document, line by line ("What a client does").
 //
 // - The cursor never moves beyond what was handed out, and within a connection never back.
 // - A group is folded whole before any effect of it is handed out, or not at all.
@@ -20,7 +20,17 @@ export interface Gap {
   readonly reason: "evicted" | "unknown" | "lost" | (string & {});
 }
 
-/** What a frame does, in the order in which it happens. */
+/**
+ * What a frame does, in the order in which it happens:
+ *
+ * - a record that is folded, see `Folded`;
+ * - `gap`: Log records cannot be had any more;
+ * - `connected`: whose device this is, whether the hub knew its cursor, and the seconds between heartbeats, if there
+ *   are any;
+ * - `cleared`: all State is dropped, and was that; `syncing`: the current State is coming; `synced`: it is here;
+ * - `closing`: the hub ends the connection, and says whether and when to come back, in milliseconds;
+ * - `reconnect`: something is missing or cannot be read, so the connection is given up.
+ */
 export type Effect =
   | Folded
   | ({ readonly kind: "gap" } & Gap)
@@ -47,8 +57,10 @@ type Parsed = any;
 
 const position = (value: unknown): number => (Number.isSafeInteger(value) ? (value as number) : 0);
 
+/** What one device knows: the cursor, the State, and what it has proved of the Log. */
 export class Device {
   readonly fold: Fold = new Fold();
+  /** As the hub says; null before the first connection. */
   userId: string | null = null;
   /** Whether the folded State is everything that the user has. */
   synced = false;
@@ -70,11 +82,15 @@ export class Device {
   #held: AnyRecord[] = [];
   #abandoned = false;
 
+  /** The text to resume from; null before there is any. */
   get cursor(): string | null {
     return cursorText(this.#cursor);
   }
 
-  /** A connection begins. What an earlier one held back was never processed, so it is dropped. Returns the cursor to resume from. */
+  /**
+   * A connection begins. What an earlier one held back was never processed, so it is dropped. Returns the cursor to
+   * resume from.
+   */
   begin(): string | null {
     this.#epoch = null;
     this.#lastSeq = 0;

@@ -1,4 +1,5 @@
-// What the generated types say of the event types, and what follows from it for whoever listens: names, records, handlers.
+// What the generated types say of the event types, and what follows from it for whoever listens: names, records,
+// handlers.
 //
 // Nothing here is there at run time.
 
@@ -6,8 +7,8 @@ import type { AnyRecord } from "./fold.js";
 import type { EventTypeInfo, LogFrame, RemovedFrame, StateFrame } from "./wire.js";
 
 /**
- * What a map of event types says of one of them: whether it is State or Log, whether its values stand under keys, and what
- * is in `data`. The generated `EventTypes` has it for each; a map written by hand needs no more than this.
+ * What a map of event types says of one of them: whether it is State or Log, whether its values stand under keys, and
+ * what is in `data`. The generated `EventTypes` has it for each; a map written by hand needs no more than this.
  */
 export type EventType = Readonly<Pick<EventTypeInfo, "kind" | "key" | "data">>;
 
@@ -50,11 +51,12 @@ export type StateRecord<Name extends string, Type> = Readonly<StateFrame<Name, K
 export type RemovedRecord<Name extends string, Type> = Readonly<RemovedFrame<Name, KeyOf<Type>>>;
 
 /**
- * Gets what is in `data`, and the whole record. For a State there may be no data: the value is gone, or not known, and must
- * not be shown any longer.
+ * Gets what is in `data`, and the whole record. For a State there may be no data: the value is gone, or not known, and
+ * must not be shown any longer.
  */
-export type Handler<Name extends string, Type> = IsAny<Type> extends true
-  ? (data: any, record: AnyRecord) => void
-  : Type extends { kind: "log" }
-    ? (data: DataOf<Type>, record: LogRecord<Name, Type>) => void
-    : (data: DataOf<Type> | undefined, record: StateRecord<Name, Type> | RemovedRecord<Name, Type>) => void;
+export type Handler<Name extends string, Type> =
+  IsAny<Type> extends true
+    ? (data: any, record: AnyRecord) => void
+    : Type extends { kind: "log" }
+      ? (data: DataOf<Type>, record: LogRecord<Name, Type>) => void
+      : (data: DataOf<Type> | undefined, record: StateRecord<Name, Type> | RemovedRecord<Name, Type>) => void;

@@ -1,20 +1,26 @@
 // The fold: what records add up to.
 //
-// A State sets (type, key). A final State is shown and removed. A removal removes. A Log record is handed on, and leaves
-// nothing behind here. The hub's own tests fold the same streams to the same values.
+// A State sets (type, key). A final State is shown and removed. A removal removes. A Log record is handed on, and
+// leaves nothing behind here. The hub's own tests fold the same streams to the same values.
 
 /** A record of any type, as it comes off the wire. */
 export interface AnyRecord {
+  /** Its position in the user's log, from 1. */
   readonly seq: number;
   readonly type: string;
+  /** When it was broadcast: RFC 3339, UTC, milliseconds. */
   readonly timestamp: string;
+  /** What its value stands under; absent where the type has no key. */
   readonly key?: string;
+  /** The last seq of the group that it belongs to. */
   readonly group?: number;
   /** Only a Log record carries it. */
   readonly prevLog?: number;
   /** The last value of its key. */
   readonly final?: boolean;
+  /** The value of its key is gone, or not known; then it has no data. */
   readonly removed?: boolean;
+  /** Why it was removed. */
   readonly reason?: string;
   readonly data?: unknown;
 }
@@ -38,6 +44,7 @@ export class Fold {
   #states = new Map<string, Map<Key, AnyRecord>>();
   #unknown = new Map<string, Set<Key>>();
 
+  /** Takes one record; says what it was. */
   apply(record: AnyRecord): Folded {
     if (isLog(record)) return { kind: "log", record };
     const { type, key } = record;
@@ -55,11 +62,12 @@ export class Fold {
     return { kind: "state", record };
   }
 
+  /** The record of the current value; undefined where there is none, or none that is known. */
   get(type: string, key?: Key): AnyRecord | undefined {
     return this.#states.get(type)?.get(key);
   }
 
-  /** Every value of a type, by key, in the order in which they were set. */
+  /** Every record of a current value of a type, by key, in the order in which they were set; it changes as they do. */
   all(type: string): ReadonlyMap<Key, AnyRecord> {
     return this.#states.get(type) ?? new Map();
   }

@@ -1,13 +1,18 @@
 // A fallback for those who are cut off: what the hub would have pushed is asked for, until it pushes again.
 //
 // - Nothing is polled while the client is live, and nothing after it was stopped.
-// - One request at a time. An answer that comes when the client is live again is older than what is there: it is dropped.
+// - One request at a time. An answer that comes when the client is live again is older than what is there: it is
+//   dropped.
 
 import { type Clock, systemClock } from "./clock.js";
 import type { Client, Status } from "./client.js";
 
+/** What to ask, how often, and what to do with the answer. */
 export interface Polling<Answer> {
-  /** Asks, by an ordinary request; the signal is aborted when the answer is no longer wanted. */
+  /**
+   * Asks, by an ordinary request; the signal is aborted when the answer is no longer wanted. Nothing else is asked
+   * until it has answered or failed, so give it a time limit: `AbortSignal.any([signal, AbortSignal.timeout(10_000)])`.
+   */
   readonly poll: (signal: AbortSignal) => Promise<Answer>;
   /** Gets an answer while the client is not live. */
   readonly show: (answer: Answer) => void;
@@ -23,8 +28,16 @@ export interface Polling<Answer> {
 
 const MINUTE = 60_000;
 
-/** Polls while the client is cut off for longer. Returns what ends that. */
-export function pollWhileOffline<Answer>(client: Pick<Client, "status" | "onStatus">, polling: Polling<Answer>): () => void {
+/**
+ * Polls while the client is cut off for longer. Returns what ends that.
+ *
+ * The time is counted from when the client was live last, or from this call; connections that come and go without being
+ * live do not begin it anew. What `show` or `onError` throws is an unhandled rejection, and the polling goes on.
+ */
+export function pollWhileOffline<Answer>(
+  client: Pick<Client, "status" | "onStatus">,
+  polling: Polling<Answer>,
+): () => void {
   const { poll, show, after = MINUTE, every = MINUTE, onError, clock = systemClock } = polling;
   let cancelTimer: (() => void) | null = null;
   let asking: AbortController | null = null;

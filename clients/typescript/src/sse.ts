@@ -1,8 +1,8 @@
 // Server-sent events as a link.
 //
-// An EventSource comes back by itself, with the address that it was made with, so with a cursor that is old by then: it is
-// closed at the first error, and the client makes a new one. It does not show the status of an answer that it did not
-// like; the same request by `fetch` does.
+// An EventSource comes back by itself, with the address that it was made with, so with a cursor that is old by then: it
+// is closed at the first error, and the client makes a new one. It does not show the status of an answer that it did
+// not like; the same request by `fetch` does.
 
 import { SESSION_EXPIRED, STAY_AWAY } from "./close.js";
 import type { Link, LinkHandlers } from "./link.js";

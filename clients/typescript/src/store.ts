@@ -4,13 +4,19 @@
 import type { Client, Status } from "./client.js";
 import type { AnyEvents, DataOf, EventTypesOf, KeyedName, SingleName } from "./events.js";
 
+/** What `useSyncExternalStore(store.subscribe, store.getSnapshot, store.getSnapshot)` wants. */
 export interface Store<Snapshot> {
   /** Calls after each change; returns what ends that. Bound: it can be passed on as it is. */
   readonly subscribe: (changed: () => void) => () => void;
+  /** The value now: the same object until it changes. Bound, too. */
   readonly getSnapshot: () => Snapshot;
 }
 
-/** The current value of a State, or of one key of it; undefined where there is none, or none that is known. */
+/**
+ * The current value of a State, or of one key of it; undefined where there is none, or none that is known. It lives as
+ * long as the client, over stops and starts. Cheap: make one for each component if you like, but not one for each
+ * rendering.
+ */
 export function stateStore<E extends EventTypesOf<E> = AnyEvents, T extends SingleName<E> = SingleName<E>>(
   client: Client<E>,
   type: T,
@@ -27,7 +33,10 @@ export function stateStore(client: Client, type: string, key?: string): Store<un
   };
 }
 
-/** All current values of a State with keys, by key, in the order in which they came. */
+/**
+ * All current values of a State with keys, by key, in the order in which they came. A snapshot is compared value by
+ * value, so make one store for all who show the same.
+ */
 export function statesStore<E extends EventTypesOf<E> = AnyEvents, T extends KeyedName<E> = KeyedName<E>>(
   client: Client<E>,
   type: T,
@@ -44,7 +53,7 @@ export function statesStore<E extends EventTypesOf<E> = AnyEvents, T extends Key
   };
 }
 
-/** What the badge shows. */
+/** What a badge shows. */
 export function statusStore(client: Pick<Client, "status" | "onStatus">): Store<Status> {
   return { subscribe: (changed) => client.onStatus(changed), getSnapshot: () => client.status };
 }

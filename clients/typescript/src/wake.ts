@@ -1,7 +1,8 @@
 // When the world says that a connection that looks alive may not be: the tab was asleep, or the network was gone.
 
 /**
- * - `visible`: somebody looks at the page again. The connection may be alive: the client looks when it heard from it last.
+ * - `visible`: somebody looks at the page again. The connection may be alive: the client looks when it heard from it
+ *   last.
  * - `online`: there is a network again, and it may be another one. The client opens another connection.
  * - `restored`: the page comes back out of the back-forward cache, where connections end unheard. Likewise.
  */

@@ -29,7 +29,8 @@ describe("the wait before coming back", () => {
 
 describe("a close code", () => {
   test("up to 3499 says come back, and so does none, or one that nobody knows", () => {
-    for (const code of [1000, 1001, 1006, 3000, 3005, 3499, 4000, 0, NaN, null]) assert.ok(comesBack(code), String(code));
+    for (const code of [1000, 1001, 1006, 3000, 3005, 3499, 4000, 0, NaN, null])
+      assert.ok(comesBack(code), String(code));
   });
 
   test("from 3500 to 3999 says stay away", () => {

@@ -15,8 +15,28 @@ describe("a cursor", () => {
   });
 
   test("is nothing else", () => {
-    const others = ["", EPOCH, `${EPOCH}-`, `${EPOCH}--1`, `${EPOCH}-01`, `${EPOCH.toUpperCase()}-1`, "aa-1", `0${EPOCH}-1`];
-    for (const text of [...others, `${EPOCH}-1 `, ` ${EPOCH}-1`, `${EPOCH}-1\n`, `${EPOCH}-1e3`, 7, null, undefined, {}, []]) {
+    const others = [
+      "",
+      EPOCH,
+      `${EPOCH}-`,
+      `${EPOCH}--1`,
+      `${EPOCH}-01`,
+      `${EPOCH.toUpperCase()}-1`,
+      "aa-1",
+      `0${EPOCH}-1`,
+    ];
+    for (const text of [
+      ...others,
+      `${EPOCH}-1 `,
+      ` ${EPOCH}-1`,
+      `${EPOCH}-1\n`,
+      `${EPOCH}-1e3`,
+      7,
+      null,
+      undefined,
+      {},
+      [],
+    ]) {
       assert.equal(parseCursor(text), null, String(text));
     }
   });

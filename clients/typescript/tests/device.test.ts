@@ -42,7 +42,10 @@ describe("a device clears all State", () => {
     const device = begun(connected(), pnl(1), chain(2, "a"), synced(2));
     const [cleared] = device.receive(reset);
     assert.ok(cleared?.kind === "cleared");
-    assert.deepEqual(cleared.records.map(({ seq }) => seq), [1, 2]);
+    assert.deepEqual(
+      cleared.records.map(({ seq }) => seq),
+      [1, 2],
+    );
   });
 
   test("with a RESET, after which State below the cursor comes again and the cursor stays", () => {
@@ -222,10 +225,11 @@ describe("a group", () => {
   });
 
   test("is ended by the next group", () => {
-    assert.deepEqual(
-      feed(live(), pnl(1, 1, { group: 2 }), pnl(3, 3, { group: 4 }), event(4, 0, { group: 4 })),
-      ["state 1", "state 3", "log 4"],
-    );
+    assert.deepEqual(feed(live(), pnl(1, 1, { group: 2 }), pnl(3, 3, { group: 4 }), event(4, 0, { group: 4 })), [
+      "state 1",
+      "state 3",
+      "log 4",
+    ]);
   });
 
   test("is dropped when the connection is cut in it, and comes again", () => {

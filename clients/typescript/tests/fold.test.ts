@@ -53,7 +53,13 @@ describe("the fold", () => {
   });
 
   test("removes what is removed, and says whether it is gone or not known", () => {
-    for (const [reason, unknown] of [["cleared", false], ["expired", false], ["rejected", true], ["new", true], [undefined, true]] as const) {
+    for (const [reason, unknown] of [
+      ["cleared", false],
+      ["expired", false],
+      ["rejected", true],
+      ["new", true],
+      [undefined, true],
+    ] as const) {
       const fold = new TestFold();
       assert.deepEqual(fold.take(chain(1, "a"), { ...removal(2, "a"), reason }), ["state", "removed"]);
       assert.equal(fold.get("CHAIN_UPDATE", "a"), undefined);
@@ -71,7 +77,10 @@ describe("the fold", () => {
   });
 
   test("removes what was never there", () => {
-    assert.deepEqual(new TestFold().take(removal(1, "a"), chain(2, "a", "closed", { final: true })), ["removed", "final"]);
+    assert.deepEqual(new TestFold().take(removal(1, "a"), chain(2, "a", "closed", { final: true })), [
+      "removed",
+      "final",
+    ]);
   });
 
   test("hands a Log record on, and keeps nothing of it", () => {
@@ -92,7 +101,10 @@ describe("the fold", () => {
   test("forgets everything at once, and says what there was", () => {
     const fold = new TestFold();
     fold.take(pnl(1), chain(2, "a"), removal(3, "b", "rejected"), chain(4, "c", "closed", { final: true }));
-    assert.deepEqual(fold.clear().map(({ seq }) => seq), [1, 2]);
+    assert.deepEqual(
+      fold.clear().map(({ seq }) => seq),
+      [1, 2],
+    );
     assert.deepEqual(seqs(fold, "CHAIN_UPDATE"), []);
     assert.equal(fold.get("PNL_UPDATE"), undefined);
     assert.equal(fold.unknown("CHAIN_UPDATE").size, 0);

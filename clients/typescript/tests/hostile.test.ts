@@ -8,7 +8,21 @@ import { begun, feed } from "./support/devices.js";
 import { live, reported, started } from "./support/world.js";
 
 describe("text that is no frame", () => {
-  const others = ["", "{", '{"seq":2', "nope", "null", "[]", "[1]", "7", '"text"', "true", "{}", '{"type":7}', '{"type":null}'];
+  const others = [
+    "",
+    "{",
+    '{"seq":2',
+    "nope",
+    "null",
+    "[]",
+    "[1]",
+    "7",
+    '"text"',
+    "true",
+    "{}",
+    '{"type":7}',
+    '{"type":null}',
+  ];
 
   test("ends the connection, which comes back from the cursor", () => {
     for (const text of others) {
@@ -53,12 +67,38 @@ describe("text that is no frame", () => {
 });
 
 describe("a frame with fields that are not what they should be", () => {
-  const odd: unknown[] = [undefined, null, true, "5", -1, 1.5, 1e300, NaN, {}, [], { toString: 1, valueOf: 1 }, "__proto__"];
+  const odd: unknown[] = [
+    undefined,
+    null,
+    true,
+    "5",
+    -1,
+    1.5,
+    1e300,
+    NaN,
+    {},
+    [],
+    { toString: 1, valueOf: 1 },
+    "__proto__",
+  ];
 
   test("throws nothing, in any field of any frame, and the next good connection is live", (t) => {
     const errors = reported(t);
-    const good = [connected(), synced(9, 9), heartbeat(9, 9), closing(1001), pnl(1), event(1, 0), { type: "GAP" }, { type: "RESET" }];
-    for (const frame of [...good, recovered(0), { ...pnl(1), removed: true, reason: "cleared", final: true, key: "k" }]) {
+    const good = [
+      connected(),
+      synced(9, 9),
+      heartbeat(9, 9),
+      closing(1001),
+      pnl(1),
+      event(1, 0),
+      { type: "GAP" },
+      { type: "RESET" },
+    ];
+    for (const frame of [
+      ...good,
+      recovered(0),
+      { ...pnl(1), removed: true, reason: "cleared", final: true, key: "k" },
+    ]) {
       for (const field of [...Object.keys(frame), "group", "key", "removed", "final", "prevLog"]) {
         for (const value of odd) {
           const { client, clock, send } = live(0);
@@ -95,7 +135,11 @@ describe("a frame with fields that are not what they should be", () => {
   });
 
   test("with a lastLog or prevLog that is no number proves nothing", () => {
-    const device = begun(connected({ lastLog: "40" }), { ...synced(1), lastLog: null }, { ...heartbeat(1), lastLog: {} });
+    const device = begun(
+      connected({ lastLog: "40" }),
+      { ...synced(1), lastLog: null },
+      { ...heartbeat(1), lastLog: {} },
+    );
     assert.deepEqual(feed(device, { ...event(2, 0), prevLog: "1" }), ["log 2"]);
   });
 
@@ -113,9 +157,10 @@ describe("a frame with fields that are not what they should be", () => {
       { kind: "closing", code: 0, reason: "", reconnect: true, retryAfterMs: 0 },
     ]);
     const other = begun(connected());
-    assert.deepEqual(other.receive({ type: "CLOSING", code: "3500", reason: 7, reconnect: false, retryAfterMs: "900" }), [
-      { kind: "closing", code: 0, reason: "7", reconnect: false, retryAfterMs: 900 },
-    ]);
+    assert.deepEqual(
+      other.receive({ type: "CLOSING", code: "3500", reason: 7, reconnect: false, retryAfterMs: "900" }),
+      [{ kind: "closing", code: 0, reason: "7", reconnect: false, retryAfterMs: 900 }],
+    );
   });
 
   test("in a GAP or SYNCED is read as far as it can be", () => {

@@ -200,7 +200,9 @@ describe("a WebSocket", () => {
 });
 
 describe("server-sent events", () => {
-  const open = (addresses: Partial<Addresses> = {}): [FakeEventSource, ReturnType<typeof listening>, { close(): void }] => {
+  const open = (
+    addresses: Partial<Addresses> = {},
+  ): [FakeEventSource, ReturnType<typeof listening>, { close(): void }] => {
     const handlers = listening();
     const link = browserLinks({ sse: "https://push.test/events", ...addresses })("sse", CURSOR, handlers);
     return [FakeEventSource.opened.at(-1)!, handlers, link];
@@ -228,7 +230,15 @@ describe("server-sent events", () => {
   test("that were refused are asked why: 204 is stay away, 401 sign in, anything else come back", async (t) => {
     FakeEventSource.install(t);
     const requests = fakeFetch(t);
-    const meanings = [[204, 3500], [401, 3005], [200, null], [403, null], [404, null], [502, null], [503, null]] as const;
+    const meanings = [
+      [204, 3500],
+      [401, 3005],
+      [200, null],
+      [403, null],
+      [404, null],
+      [502, null],
+      [503, null],
+    ] as const;
     for (const [status, code] of meanings) {
       const [source, { said }] = open();
       source.refuse();
@@ -255,7 +265,11 @@ describe("server-sent events", () => {
   test("ask with the same address, as an EventSource does", async (t) => {
     FakeEventSource.install(t);
     const requests = fakeFetch(t);
-    for (const [withCredentials, credentials] of [[undefined, "same-origin"], [false, "same-origin"], [true, "include"]] as const) {
+    for (const [withCredentials, credentials] of [
+      [undefined, "same-origin"],
+      [false, "same-origin"],
+      [true, "include"],
+    ] as const) {
       const [source] = open(withCredentials === undefined ? {} : { withCredentials });
       assert.equal(source.withCredentials, withCredentials ?? false);
       source.refuse();
@@ -315,7 +329,10 @@ describe("server-sent events", () => {
     FakeEventSource.opened[1]!.refuse();
     requests[1]!.answer(401);
     await settle();
-    assert.deepEqual([client.status.state, client.status.code, client.status.reason], ["stopped", 3005, "session ended"]);
+    assert.deepEqual(
+      [client.status.state, client.status.code, client.status.reason],
+      ["stopped", 3005, "session ended"],
+    );
   });
 
   test("whose question hangs are given up with it", async (t) => {

@@ -2,17 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { begun, feed, resumed } from "./support/devices.js";
-import {
-  EPOCH,
-  OTHER_EPOCH,
-  connected,
-  event,
-  gap,
-  heartbeat,
-  pnl,
-  recovered,
-  synced,
-} from "./support/frames.js";
+import { EPOCH, OTHER_EPOCH, connected, event, gap, heartbeat, pnl, recovered, synced } from "./support/frames.js";
 
 describe("a loss is proved", () => {
   test("by prevLog: the frame is dropped, and the device comes back from what it has", () => {
@@ -73,7 +63,10 @@ describe("a loss is proved", () => {
     device.begin();
     feed(device, recovered(1, 1));
     const effects = device.receive(event(7, 5));
-    assert.deepEqual(effects.map(({ kind }) => kind), ["gap", "log"]);
+    assert.deepEqual(
+      effects.map(({ kind }) => kind),
+      ["gap", "log"],
+    );
     assert.deepEqual(effects[0], { kind: "gap", from: 2, to: 5, reason: "lost" });
     assert.deepEqual(feed(device, heartbeat(7, 7), synced(7, 7)), ["synced"]);
     assert.deepEqual(feed(device, event(12, 10)), ["reconnect"], "another loss is worth another reconnect");
@@ -86,7 +79,10 @@ describe("a loss is proved", () => {
     feed(device, recovered(1, 1));
     const effects = device.receive(synced(9, 8));
     assert.deepEqual(effects[0], { kind: "gap", from: 2, to: 8, reason: "lost" });
-    assert.deepEqual(effects.map(({ kind }) => kind), ["gap", "synced"]);
+    assert.deepEqual(
+      effects.map(({ kind }) => kind),
+      ["gap", "synced"],
+    );
     assert.equal(device.cursor, `${EPOCH}-9`);
     assert.deepEqual(feed(device, event(10, 8)), ["log 10"]);
   });
@@ -98,7 +94,13 @@ describe("a loss is proved", () => {
     feed(device, recovered(1, 1));
     const effects = [event(4, 3, { group: 9 }), event(9, 8, { group: 9 })].flatMap((frame) => device.receive(frame));
     const gaps = effects.filter(({ kind }) => kind === "gap");
-    assert.deepEqual(gaps.map((one) => one.kind === "gap" && [one.from, one.to]), [[2, 3], [5, 8]]);
+    assert.deepEqual(
+      gaps.map((one) => one.kind === "gap" && [one.from, one.to]),
+      [
+        [2, 3],
+        [5, 8],
+      ],
+    );
   });
 });
 

@@ -17,7 +17,8 @@ const ENTRIES = ["user-hub", "user-hub/polling", "user-hub/store", "user-hub/tra
 /** The core, minified and gzipped, is smaller than this many bytes. */
 const SIZE = 4_000;
 
-const npm = (...command: string[]): string => execFileSync("npm", command, { cwd: PACKAGE, encoding: "utf8", stdio: "pipe" });
+const npm = (...command: string[]): string =>
+  execFileSync("npm", command, { cwd: PACKAGE, encoding: "utf8", stdio: "pipe" });
 
 /** A project somewhere else that has the package as npm would install it. */
 const project = mkdtempSync(join(tmpdir(), "user-hub-"));
@@ -42,7 +43,11 @@ test("dist is what src compiles to", (t) => {
   const names = readdirSync(join(fresh, "dist")).sort();
   assert.deepEqual(readdirSync(join(PACKAGE, "dist")).sort(), names, "npm run build");
   for (const name of names) {
-    assert.equal(text(`dist/${name}`), readFileSync(join(fresh, "dist", name), "utf8"), `${name} is old: npm run build`);
+    assert.equal(
+      text(`dist/${name}`),
+      readFileSync(join(fresh, "dist", name), "utf8"),
+      `${name} is old: npm run build`,
+    );
   }
 });
 
@@ -92,12 +97,18 @@ test("a bundle of the core is small", (t) => {
     return gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
   };
   const core = size("dist/index.js");
-  t.diagnostic(`core ${core}, polling ${size("dist/polling.js")}, stores ${size("dist/store.js")} bytes, minified and gzipped`);
+  t.diagnostic(
+    `core ${core}, polling ${size("dist/polling.js")}, stores ${size("dist/store.js")} bytes, minified and gzipped`,
+  );
   assert.ok(core < SIZE, `${core} bytes`);
 });
 
 test("a project that installs it finds its types and its modules, however they are resolved", () => {
-  const resolutions = [["nodenext", "nodenext"], ["node16", "node16"], ["esnext", "bundler"]];
+  const resolutions = [
+    ["nodenext", "nodenext"],
+    ["node16", "node16"],
+    ["esnext", "bundler"],
+  ];
   for (const [module, moduleResolution] of resolutions) {
     const compilerOptions = { target: "es2022", module, moduleResolution, strict: true, types: [], noEmit: true };
     write(project, {
@@ -110,14 +121,21 @@ test("a project that installs it finds its types and its modules, however they a
 });
 
 test("a bundler finds them too, and leaves out what is not used", () => {
+  assert.equal(manifest.sideEffects, false);
   const bundle = (source: string): string => {
     write(project, { "main.js": source });
     const options = { bundle: true, minify: true, format: "esm", write: false, logLevel: "silent" } as const;
     return buildSync({ ...options, entryPoints: [join(project, "main.js")] }).outputFiles[0]!.text;
   };
-  assert.match(bundle('import { connect } from "user-hub"; globalThis.client = connect({ sse: "/events" });'), /EventSource/);
+  assert.match(
+    bundle('import { connect } from "user-hub"; globalThis.client = connect({ sse: "/events" });'),
+    /EventSource/,
+  );
   assert.doesNotMatch(bundle('import { parseCursor } from "user-hub"; console.log(parseCursor(""));'), /WebSocket/);
-  assert.equal(bundle('import "user-hub"; import "user-hub/trading"; import { statusStore } from "user-hub/store";'), "");
+  assert.equal(
+    bundle('import "user-hub"; import "user-hub/trading"; import { statusStore } from "user-hub/store";'),
+    "",
+  );
   assert.throws(() => bundle('import "user-hub/device";'), /user-hub\/device/);
 });
 

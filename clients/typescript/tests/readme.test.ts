@@ -12,10 +12,16 @@ const PAGE = /^```html\n.*?<script type="module">\n(.*?)<\/script>\n```$/gms;
 /** The blocks of a document that say which file they are, and the module of a page. */
 const blocks = (document: string): Record<string, string> => ({
   ...Object.fromEntries([...text(document).matchAll(BLOCK)].map(([, , name, code]) => [name!, code!])),
-  ...Object.fromEntries([...text(document).matchAll(PAGE)].map(([, code], index) => [`module-of-page-${index}.js`, code!])),
+  ...Object.fromEntries(
+    [...text(document).matchAll(PAGE)].map(([, code], index) => [`module-of-page-${index}.js`, code!]),
+  ),
 });
 
-for (const [document, least] of [["README.md", 6], ["../../docs/browser.md", 3], ["../../README.md", 2]] as const) {
+for (const [document, least] of [
+  ["README.md", 6],
+  ["../../docs/browser.md", 3],
+  ["../../README.md", 2],
+] as const) {
   test(`what ${document} shows compiles, and its tests pass`, (t) => {
     const files = blocks(document);
     const shown = text(document).match(/^```(tsx?|js|html)$/gm) ?? [];

@@ -15,7 +15,11 @@ function asking(): World & { answers: ((session: Session) => void)[] } {
 
 describe("the host is asked for the session", () => {
   test("when a connection could not be opened, and decides", async () => {
-    for (const [session, state] of [["ended", "stopped"], ["valid", "reconnecting"], ["unreachable", "reconnecting"]] as const) {
+    for (const [session, state] of [
+      ["ended", "stopped"],
+      ["valid", "reconnecting"],
+      ["unreachable", "reconnecting"],
+    ] as const) {
       const { client, clock, links } = await refused(session);
       assert.equal(client.status.state, state, session);
       clock.pass(1_000);
@@ -154,7 +158,10 @@ describe("without a host to ask", () => {
     assert.deepEqual([client.status.state, links.length], ["reconnecting", 2]);
     cut(3005);
     await settle();
-    assert.deepEqual([client.status.state, client.status.reason, client.status.code], ["stopped", "session ended", 3005]);
+    assert.deepEqual(
+      [client.status.state, client.status.reason, client.status.code],
+      ["stopped", "session ended", 3005],
+    );
   });
 });
 

@@ -7,7 +7,11 @@ import { chain, connected, heartbeat, pnl, recovered, removal, reset, synced } f
 import { live, started, world } from "./support/world.js";
 
 /** What `useSyncExternalStore` does: reads a snapshot after each notice, and draws again if it is another one. */
-function drawn<Snapshot>(store: Store<Snapshot>): { readonly drawings: Snapshot[]; notices: () => number; end: () => void } {
+function drawn<Snapshot>(store: Store<Snapshot>): {
+  readonly drawings: Snapshot[];
+  notices: () => number;
+  end: () => void;
+} {
   const { subscribe, getSnapshot } = store;
   const drawings = [getSnapshot()];
   let notices = 0;
@@ -61,7 +65,10 @@ describe("the store of a State", () => {
     client.stop();
     client.start();
     send(connected(), pnl(7, 7));
-    assert.deepEqual(drawings.map((data) => data?.pnl.totalPnL), [1, 2, undefined, 7]);
+    assert.deepEqual(
+      drawings.map((data) => data?.pnl.totalPnL),
+      [1, 2, undefined, 7],
+    );
   });
 
   test("tells nobody any more who does not want to know", () => {
@@ -140,7 +147,10 @@ describe("the store of the status", () => {
     const { drawings } = drawn(statusStore(client));
     send(connected(), synced(1), heartbeat(1));
     cut(1006);
-    assert.deepEqual(drawings.map(({ state }) => state), ["connecting", "syncing", "live", "reconnecting"]);
+    assert.deepEqual(
+      drawings.map(({ state }) => state),
+      ["connecting", "syncing", "live", "reconnecting"],
+    );
     assert.equal(drawings.at(-1), client.status);
   });
 });

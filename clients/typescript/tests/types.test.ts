@@ -17,11 +17,19 @@ test("each misuse is an error, and that one", (t) => {
 
   const project = folder(t, "inside");
   write(project, {
-    "tsconfig.json": JSON.stringify({ extends: "../../tsconfig.json", compilerOptions: { noEmit: true }, include: ["."], exclude: [] }),
+    "tsconfig.json": JSON.stringify({
+      extends: "../../tsconfig.json",
+      compilerOptions: { noEmit: true },
+      include: ["."],
+      exclude: [],
+    }),
     "misuses.ts": lines.map((line) => line.replace("@ts-expect-error", "expected:")).join("\n"),
   });
   const complaints = [...compile(project).matchAll(/^(misuses\.ts)\((\d+),\d+\): error (TS\d+)/gm)];
-  assert.deepEqual(complaints.map(([, file, line, code]) => `${file}(${line}): ${code}`), expected);
+  assert.deepEqual(
+    complaints.map(([, file, line, code]) => `${file}(${line}): ${code}`),
+    expected,
+  );
 });
 
 test("what must compile does so with everything that can be switched on besides strict", (t) => {

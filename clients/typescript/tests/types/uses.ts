@@ -37,7 +37,11 @@ const is = <_Proof extends true>(): void => {};
 /** Shows something to somebody. */
 declare function show(...what: unknown[]): void;
 
-const client = connect<EventTypes>({ websocket: "/ws", sse: () => new URL("https://push.test/events"), withCredentials: true });
+const client = connect<EventTypes>({
+  websocket: "/ws",
+  sse: () => new URL("https://push.test/events"),
+  withCredentials: true,
+});
 
 // The names, by kind.
 is<Same<EventName<EventTypes>, WebSocketEventType>>();
@@ -51,7 +55,8 @@ function pnlNow() {
 }
 show(client.state("PNL_UPDATE")?.pnl.totalPnL.toFixed(2) ?? "–");
 show(client.state("CHAIN_UPDATE", "7")?.chain.orders.length);
-for (const [chainId, { chain }] of client.states("CHAIN_UPDATE")) show(chainId.length, chain.symbol, chain.side === "LONG");
+for (const [chainId, { chain }] of client.states("CHAIN_UPDATE"))
+  show(chainId.length, chain.symbol, chain.side === "LONG");
 
 // A State handler gets data, or none; a Log handler always gets it.
 client.on("PNL_UPDATE", (data) => show(data === undefined ? "–" : data.pnl.totalPnL));
@@ -76,7 +81,8 @@ client.on("MODE_STATUS_UPDATE", () => show("something has changed"));
 client.on("SIGNAL_UPDATE", async (data) => show(await Promise.resolve(data?.signal.confidence)));
 const onChain: Handler<"CHAIN_UPDATE", EventTypes["CHAIN_UPDATE"]> = (data, record) => show(data?.chain, record.seq);
 client.on("CHAIN_UPDATE", onChain);
-for (const type of ["PNL_UPDATE", "GINIE_STATUS_UPDATE"] as const) client.on(type, () => show(type, client.state(type)));
+for (const type of ["PNL_UPDATE", "GINIE_STATUS_UPDATE"] as const)
+  client.on(type, () => show(type, client.state(type)));
 
 // Records by name, for who passes them on.
 const keep = (record: LogRecord<"LIFECYCLE_EVENT", EventTypes["LIFECYCLE_EVENT"]>): string => record.data.event.id;
@@ -109,11 +115,16 @@ const pnl: Store<{ pnl: PnLPayload } | undefined> = stateStore(client, "PNL_UPDA
 const chain: Store<{ chain: ChainUpdatePayload } | undefined> = stateStore(client, "CHAIN_UPDATE", "7");
 const chains: Store<ReadonlyMap<string, { chain: ChainUpdatePayload }>> = statesStore(client, "CHAIN_UPDATE");
 const status: Store<Status> = statusStore(client);
-show(pnl.getSnapshot(), chain.subscribe(() => show()), chains.getSnapshot().size, status.getSnapshot().state);
+show(
+  pnl.getSnapshot(),
+  chain.subscribe(() => show()),
+  chains.getSnapshot().size,
+  status.getSnapshot().state,
+);
 
 // Polling.
 const endPolling: () => void = pollWhileOffline(client, {
-  poll: async (signal) => ((await fetch("/state", { signal })).json() as Promise<{ pnl: PnLPayload }>),
+  poll: async (signal) => (await fetch("/state", { signal })).json() as Promise<{ pnl: PnLPayload }>,
   show: (answer) => show(answer.pnl.totalPnL),
   after: 30_000,
   every: 10_000,

@@ -81,9 +81,14 @@ export async function flapping(cast) {
   const before = cast.tabs.map((tab) => tab.attempts.length);
   const streams = cast.tabs.map(({ line }) => line.streams.length);
   for (let cut = 0; cut < 5; cut += 1) {
+    const cutAt = Date.now();
     await cast.each(({ line }) => line.hangUp());
     await cast.notice();
     await cast.each(({ page }) => connection(page, "live"));
+    for (const tab of cast.tabs) {
+      const wait = tab.attempts.at(-1) - cutAt;
+      assert.ok(wait >= NOTICED * LEAST_WAITS[0], `${tab} waits ${wait}`);
+    }
   }
   cast.tabs.forEach((tab, at) => {
     assert.equal(tab.attempts.length, before[at] + 5, `${tab}: one attempt a cut`);

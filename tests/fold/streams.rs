@@ -182,6 +182,15 @@ pub(crate) fn reset() -> Stream {
     tape.connect();
     tape.read_frames(3);
     tape.come_back();
+    // Whoever made the connection for it had an older cursor: Log that the device has comes again behind the RESET.
+    let older = tape.device.cursor().unwrap().to_string();
+    fills(&tape, 100..102);
+    tape.read();
+    tape.cut();
+    end(&tape, &["M", "N", "O", "P"]);
+    fills(&tape, 102..103);
+    tape.connect_from(&older);
+    tape.read();
     // Both at once: what the Log has lost, and what the State has.
     tape.cut();
     tape.hub.clear_key::<AnyPrice>("alice", "SOL");
@@ -453,6 +462,13 @@ pub(crate) fn odd() -> Stream {
             hub.broadcast_dynamic("alice", &DynamicEvent::state(name, key, json!({ "name": name })).unwrap());
         }
     }
+    // Without a key is another than under the empty one.
+    hub.broadcast("alice", &Total(1.0));
+    for key in ["", "undefined"] {
+        hub.broadcast_dynamic("alice", &DynamicEvent::state("TOTAL", key, json!(key)).unwrap());
+    }
+    tape.read();
+    hub.clear_key::<Total>("alice", "undefined");
     hub.broadcast_dynamic("alice", &DynamicEvent::log("BARE", json!("a Log record without a field")).unwrap());
     tape.read();
     tape.come_back();

@@ -129,6 +129,8 @@ export class Cast {
   async #user(name, profile, transports) {
     const trader = await Trader.signedIn(this.url, name);
     await profile.addInitScript(watch);
+    // With the same luck all pages wait for as long as each other, and none has waited for long when the last one does.
+    await profile.addInitScript(() => (Math.random = () => 0.5));
     profile.setDefaultTimeout(PATIENCE);
     const user = new User(name, profile, trader, await this.browser.window(profile));
     for (const transport of transports) {

@@ -152,6 +152,9 @@ impl Audit {
         if text.starts_with(r#"{"type":"CONNECTED""#) {
             self.connected(text)?;
         }
+        if text.starts_with(r#"{"type":"RESET""#) {
+            count(&self.counts.resets);
+        }
         let effects = self.device.receive(text);
         effects.iter().try_for_each(|effect| self.check(effect)).map_err(|what| format!("{what}, with {text}"))?;
         Ok(effects)
@@ -209,10 +212,6 @@ impl Audit {
             Effect::Reconnect => Err("a Log record is missing, and no GAP says so".to_owned()),
             Effect::Connected { .. } => {
                 count(&self.counts.connects);
-                Ok(())
-            }
-            Effect::Cleared(_) if !self.came_with.is_empty() && !self.is_owed_a_gap => {
-                count(&self.counts.resets);
                 Ok(())
             }
             _ => Ok(()),

@@ -1,7 +1,7 @@
 //! Thousands of sockets, for minutes, with all that goes wrong: devices that stall, are cut, vanish and come back; a server
 //! that is killed and drained; a StateSource that is slow and fails. At the end every screen is compared with the books.
 //!
-//! `cargo run --release -p user-hub-soak -- --sockets 10000 --seconds 180 --seed 1 --restarts 3 --rate 1000`
+//! `cargo run --release -p user-hub-soak -- --sockets 10000 --seconds 180 --seed 1 --restarts 3 --rounds 3 --rate 1000`
 //!
 //! Two processes of this program: a server, and the driver with all devices. Each has a file descriptor a socket; the
 //! driver raises its limit as far as it may, and uses fewer sockets, aloud, where that is not enough. It says in the end
@@ -24,8 +24,13 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use arguments::Arguments;
+use peak_alloc::PeakAlloc;
 use run::{Desk, Run};
 use server::Life;
+
+/// Counts what is allocated, which says more of a leak than what the system's allocator keeps for later.
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// What ends a run.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;

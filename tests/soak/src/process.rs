@@ -12,8 +12,8 @@ use crate::Failure;
 use crate::server::{Life, Report};
 use crate::wire::{BUFFER, ask};
 
-/// What a server has time for that is asked for something.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// What a server has time for that is asked for something; all devices may come back at that moment.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Debug)]
 pub(crate) struct Server {

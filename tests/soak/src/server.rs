@@ -20,10 +20,10 @@ use user_hub::transport::OriginPolicy;
 use user_hub::transport::axum::{SseRequest, WebSocketRequest};
 use user_hub::{ConfigError, LoadedState, UserHub, UserHubBuilder};
 
-use crate::Failure;
 use crate::facts::load;
 use crate::ledger::Ledger;
 use crate::publisher::Publisher;
+use crate::{ALLOCATOR, Failure};
 
 /// How long the Log of a user who has left is kept.
 pub(crate) const RETENTION: Duration = Duration::from_secs(3);
@@ -76,6 +76,8 @@ pub(crate) struct Report {
     pub(crate) calls: u64,
     pub(crate) loads: u64,
     pub(crate) loads_failed: u64,
+    /// Bytes that its process has allocated.
+    pub(crate) allocated: usize,
 }
 
 #[derive(Clone)]
@@ -103,6 +105,7 @@ impl Server {
             calls: self.publisher.calls(),
             loads: self.source.loads.load(Ordering::Relaxed),
             loads_failed: self.source.failed.load(Ordering::Relaxed),
+            allocated: ALLOCATOR.current_usage(),
         }
     }
 }

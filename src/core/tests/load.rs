@@ -81,6 +81,23 @@ fn a_version_decides_where_there_is_one() {
 }
 
 #[test]
+fn what_had_ended_does_not_end_again() {
+    let log = merged(vec![versioned(5, last("A", "", 1))], vec![], vec![versioned(6, last("A", "", 2))]);
+    assert_eq!(texts(&log), ["1 A"]);
+}
+
+#[test]
+fn what_had_ended_stays_so_if_what_is_loaded_before_it_takes_the_room_of_its_end() {
+    let end = draft(Class::Final, "A", "", &format!(r#""{}""#, "so".repeat(500)));
+    let other = state("B", "", 1);
+    let limits = LogLimits { state_bytes: end.bytes() + other.bytes() - 1, ..ROOMY };
+    let mut log = log_of([versioned(5, end)]);
+    log.begin_load();
+    assert_eq!(log.merge(vec![other, versioned(4, state("A", "", 2))], at(0), &limits), Merged::Done { refused: 0 });
+    assert_eq!(texts(&log), ["2 B"]);
+}
+
+#[test]
 fn a_removal_made_during_the_load_wins_whatever_its_version() {
     let newest = versioned(99, state("A", "", 2));
     assert_eq!(

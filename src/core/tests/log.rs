@@ -65,6 +65,28 @@ mod order {
     }
 
     #[test]
+    fn states_that_change_and_end_beside_many_others_take_the_room_of_one_each() {
+        let mut log = Log::default();
+        for key in 0..50 {
+            push(&mut log, [state("A", &key.to_string(), 1)]).unwrap();
+            push(&mut log, [last("B", &key.to_string(), 1)]).unwrap();
+        }
+        for value in 0..10_000 {
+            push(&mut log, [state("A", "0", value), last("B", "0", value)]).unwrap();
+        }
+        assert_eq!(log.after(0).count(), 100);
+        assert!(log.slots() < 1_000, "what was replaced leaves no room behind, but {} slots", log.slots());
+    }
+
+    #[test]
+    fn a_log_weighs_what_its_log_records_its_values_and_its_ends_weigh() {
+        let mut log = log_of([happened("L", 1), state("A", "", 1), last("B", "", 1), state("C", "", 1)]);
+        push(&mut log, [removal("C", "")]).unwrap();
+        assert_eq!(log.bytes(), log.after(0).map(|record| record.bytes).sum::<usize>());
+        assert_eq!(log.after(0).count(), 4);
+    }
+
+    #[test]
     fn nothing_is_allocated_before_the_first_record() {
         assert_eq!(Log::default().slots(), 0);
         assert_ne!(log_of([state("A", "", 1)]).slots(), 0);
@@ -137,6 +159,21 @@ mod versions {
         let group = [versioned(5, state("A", "", 1)), versioned(4, state("A", "", 2)), happened("L", 1)];
         assert_eq!(push(&mut log, group).unwrap(), Appended { records: 2, stale: 1 });
         assert_eq!(texts(&log), ["1 A (2)", "2 L<0 (2)"]);
+    }
+
+    #[test]
+    fn what_stands_before_it_in_a_group_says_nothing_of_another_state() {
+        let mut log = log_of([versioned(5, state("A", "", 1))]);
+        let appended = push(&mut log, [versioned(1, state("B", "", 1)), versioned(4, state("A", "", 2))]).unwrap();
+        assert_eq!(appended, Appended { records: 1, stale: 1 });
+    }
+
+    #[test]
+    fn what_ended_here_for_everybody_gives_way_to_what_everybody_gets_next() {
+        let mut log = log_of([versioned(5, expiring(5, public(state("P", "", 1))))]);
+        assert!(log.handle_deadline(at(5), &ROOMY));
+        push(&mut log, [versioned(4, public(state("P", "", 2)))]).unwrap();
+        assert_eq!(texts(&log), ["3 P"], "the hub-wide log has said that it is the newest");
     }
 
     #[test]
@@ -300,6 +337,19 @@ mod eviction {
     }
 
     #[test]
+    fn what_fits_to_the_byte_makes_no_room() {
+        let (live, ended) = (state("A", "", 1), last("B", "", 1));
+        let bytes = live.bytes() + ended.bytes();
+        let floor_with = |state_bytes| {
+            let mut log = Log::default();
+            log.append(vec![ended.clone()], at(0), &ROOMY).unwrap();
+            log.append(vec![live.clone()], at(0), &LogLimits { state_bytes, ..ROOMY }).unwrap();
+            log.state_floor()
+        };
+        assert_eq!([floor_with(bytes), floor_with(bytes - 1)], [0, 1]);
+    }
+
+    #[test]
     fn what_replaced_an_ended_state_is_not_forgotten_in_its_place() {
         let mut log = Log::default();
         for draft in [last("A", "", 1), last("B", "", 1), state("A", "", 2), state("C", "", 1)] {
@@ -376,6 +426,23 @@ mod refusal {
         assert_eq!(texts(&log), ["2 L<0 (5)", "3 L<2 (5)", "4 L<3 (5)", "6 A rejected"]);
         let limits = LogLimits { log_bytes: 2 * happened("L", 1).bytes(), ..ROOMY };
         assert_eq!(log.append(group(3).collect(), at(0), &limits), Err(Refused::GroupTooLarge));
+    }
+
+    #[test]
+    fn a_group_with_as_much_log_as_the_limits_hold_is_taken() {
+        let mut log = Log::default();
+        let group = [happened("L", 1), happened("L", 2), happened("L", 3)];
+        assert_eq!(push_at(&mut log, 0, group).unwrap().records, 3);
+        assert_eq!(texts(&log).len(), 3);
+    }
+
+    #[test]
+    fn a_value_that_fits_to_the_byte_is_taken() {
+        let value = state("A", "", 1);
+        let push_with =
+            |state_bytes| Log::default().append(vec![value.clone()], at(0), &LogLimits { state_bytes, ..ROOMY });
+        assert!(push_with(value.bytes()).is_ok());
+        assert_eq!(push_with(value.bytes() - 1), Err(Refused::StateFull));
     }
 
     #[test]
@@ -469,5 +536,13 @@ mod places {
         push_at(&mut log, 0, [state("D", "1", 1), state("D", "2", 1)]).unwrap();
         assert_eq!(texts(&log).len(), 3, "no key of what is gone is still counted");
         assert_eq!(push_at(&mut log, 0, [state("D", "3", 1)]), Err(Refused::TooManyKeys));
+    }
+    #[test]
+    fn of_what_everybody_had_only_what_everybody_still_has_is_retained() {
+        let mut log = log_of([public(state("P", "1", 1)), public(state("P", "2", 1)), state("A", "", 1)]);
+        let mut hub_wide = Log::hub_wide();
+        push(&mut hub_wide, [public(state("P", "1", 1))]).unwrap();
+        log.retain_public(&hub_wide, at(0), &ROOMY);
+        assert_eq!(texts(&log), ["1 P:1", "3 A", "4 P:2 cleared"]);
     }
 }

@@ -340,6 +340,21 @@ mod everybody {
     }
 
     #[test]
+    fn who_saw_what_was_forgotten_sees_every_public_state_end_in_its_own_way() {
+        let limits = LogLimits { state_keys: 2, ..ROOMY };
+        let mut hub_wide = hub_wide();
+        tell(&mut hub_wide, [state("P", "", 1)]);
+        tell(&mut hub_wide, [last("Q", "", 1)]);
+        let mut mailbox = with_readers([1]);
+        catch_up(&mut mailbox, &hub_wide);
+        hub_wide.append(vec![public(state("R", "", 1))], at(0), &limits).unwrap();
+        assert_eq!(hub_wide.state_floor(), 2, "where this mailbox stands");
+        hub_wide.append(vec![public(last("P", "", 2))], at(0), &limits).unwrap();
+        catch_up(&mut mailbox, &hub_wide);
+        assert_eq!(texts(&mailbox.log), ["2 R", "3 P"], "not cleared first");
+    }
+
+    #[test]
     fn a_public_state_that_was_refused_is_removed_everywhere() {
         let mut hub_wide = hub_wide();
         tell(&mut hub_wide, [state("P", "", 1)]);

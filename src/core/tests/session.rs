@@ -282,6 +282,14 @@ mod floors {
     }
 
     #[test]
+    fn the_baseline_of_a_reader_at_the_log_floor_is_the_last_record_evicted() {
+        let log = evicted();
+        let frames = frames(&mut session(after(log.log_floor())), &log);
+        let connected: serde_json::Value = serde_json::from_str(frames[0].text()).unwrap();
+        assert_eq!(connected["lastLog"], log.log_floor());
+    }
+
+    #[test]
     fn a_reader_that_falls_below_the_log_floor_gets_one_gap_and_goes_on() {
         let mut log = Log::default();
         let mut slow = session(Begin::New { log_records: 0 });
@@ -393,6 +401,17 @@ mod batches {
         let rest: Vec<Frame> = std::iter::from_fn(|| slow.next_frame()).collect();
         assert_eq!(rest.iter().map(Frame::cursor).map(|cursor| cursor.unwrap().seq()).collect::<Vec<_>>(), [1, 2, 2]);
         assert_eq!(batch(&mut slow, &log), ["3 B -> 3"]);
+    }
+
+    #[test]
+    fn a_reader_is_told_whether_there_is_anything_to_hand_out() {
+        let mut log = Log::default();
+        let mut reader = session(Begin::New { log_records: 0 });
+        assert!(reader.take(&log), "CONNECTED and SYNCED");
+        while reader.next_frame().is_some() {}
+        assert!(!reader.take(&log));
+        push(&mut log, [state("A", "", 1)]).unwrap();
+        assert!(reader.take(&log));
     }
 
     #[test]
@@ -648,6 +667,20 @@ mod slowness {
         assert_eq!(batch(&mut strict(after(2)), &log)[1], "3 L<2 -> 3");
         assert_eq!(batch(&mut strict(Begin::New { log_records: 2 }), &log)[1], "3 L<2 -> 3");
         assert_eq!(batch(&mut strict(Begin::Unknown), &log)[1..3], ["GAP null..2", "3 L<2 -> 3"]);
+    }
+
+    #[test]
+    fn who_has_taken_all_that_was_evicted_since_is_not_too_slow() {
+        let mut log = evicted();
+        let mut reader = strict(Begin::New { log_records: 0 });
+        batch(&mut reader, &log);
+        push_small(&mut log, [happened("L", 5)]);
+        assert_eq!(batch(&mut reader, &log), ["6 L<4 -> 6"]);
+        for value in 6..=7 {
+            push_small(&mut log, [happened("L", value)]);
+        }
+        assert_eq!(log.log_floor(), 6, "where the reader stands");
+        assert_eq!(batch(&mut reader, &log), ["7 L<6 -> 7", "8 L<7 -> 8"]);
     }
 }
 

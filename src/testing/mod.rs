@@ -32,8 +32,9 @@
 //! test got over a socket.
 //!
 //! ```
-//! use user_hub::{UserHub, testing::Device, trading::{ChainStatus, ChainUpdate, Side}};
-//! use user_hub::Timestamp;
+//! use user_hub::testing::Device;
+//! use user_hub::trading::{ChainStatus, ChainUpdate, Side};
+//! use user_hub::{ConnectOptions, Timestamp, UserHub};
 //!
 //! let hub = UserHub::new();
 //! let (mut phone, mut connection) = (Device::new(), hub.connect("alice")?);
@@ -51,7 +52,7 @@
 //! assert_eq!(phone.states::<ChainUpdate>()?.len(), 0);
 //!
 //! // The tab was closed; another connection goes on where it was.
-//! let options = user_hub::ConnectOptions::new().start(phone.begin());
+//! let options = ConnectOptions::new().start(phone.begin());
 //! phone.read(&mut hub.connect_with("alice", options)?);
 //! assert!(phone.is_synced() && phone.gaps().is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -35,6 +35,7 @@ impl fmt::Display for DeviceId {
 ///
 /// A test broadcasts to [`hub`](Self::hub) as a service would, lets time pass by [`step`](Self::step), and asks in the end
 /// whether every device shows what the hub holds. Nothing waits and nothing runs by itself, so it needs no runtime.
+/// Every frame is kept, so let it live as long as one test.
 ///
 /// ```
 /// use user_hub::testing::{Pace, Scenario};
@@ -78,6 +79,7 @@ impl Scenario {
     /// A scenario with a hub of the test's own: with limits so small that something is evicted, or with a StateSource.
     ///
     /// It gets the scenario's clock, and tells devices to come back at once when it is shut down (`reconnect_spread` 0).
+    /// A StateSource is polled by hand, step by step: what it waits for must not need a runtime.
     ///
     /// # Errors
     /// [`ConfigError`]: the builder's limits contradict each other.

@@ -36,7 +36,8 @@ pub(crate) enum Phase {
 pub(crate) struct Status {
     /// It shows everything that the hub and its StateSource have.
     pub(crate) is_whole: AtomicBool,
-    pub(crate) fills: AtomicU64,
+    /// The highest number that a State of its user has had.
+    pub(crate) last: AtomicU64,
     /// How often it has been compared with the books.
     pub(crate) checks: AtomicU64,
 }
@@ -289,7 +290,7 @@ impl Seat {
             }
         };
         let status = self.status();
-        status.fills.store(self.audit.fills(), Ordering::Relaxed);
+        status.last.store(self.audit.last(), Ordering::Relaxed);
         status.is_whole.store(self.audit.has_whole_state(), Ordering::Relaxed);
         for effect in effects {
             match effect {

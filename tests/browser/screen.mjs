@@ -17,6 +17,27 @@ export function watch() {
   new MutationObserver(look).observe(document, { subtree: true, childList: true });
 }
 
+/** Runs in the page, from its begin: notes for how long it had meant to wait before each attempt to connect. */
+export function noteWaits() {
+  const waits = (window.waits = []);
+  let wait = null;
+  const { setTimeout } = window;
+  window.setTimeout = (then, milliseconds, ...values) =>
+    setTimeout(() => {
+      wait = milliseconds;
+      then(...values);
+      wait = null;
+    }, milliseconds);
+  for (const name of ["WebSocket", "EventSource"]) {
+    window[name] = class extends window[name] {
+      constructor(...values) {
+        super(...values);
+        waits.push(wait);
+      }
+    };
+  }
+}
+
 /** The values on the page in words, without those that depend on the moment of looking, and rows on their way out. */
 function readValues() {
   const texts = (nodes) => [...nodes].map((node) => node.textContent);

@@ -190,7 +190,7 @@ impl Run {
         let name = format!("round {round}, calm");
         self.server.ask("calm").await?;
         self.phases.send_replace(Phase::Calm);
-        self.wait(&name, "has all State", |_, seat| seat.is_whole.load(Ordering::Relaxed)).await?;
+        self.wait(&name, "a part of their State", |_, seat| seat.is_whole.load(Ordering::Relaxed)).await?;
         let offers_are_over = Instant::now() + Duration::from_millis(OFFER_LIFE as u64 + 1_000);
         while Instant::now() < offers_are_over {
             self.look(&name).await?;
@@ -215,13 +215,13 @@ impl Run {
         let last: Vec<u64> = self.books.accounts.iter().map(|account| account.last).collect();
         let users = self.users.clone();
         let has_it = move |number: usize, seat: &Status| seat.last.load(Ordering::Relaxed) == last[users[number]];
-        self.wait(name, "has the last word", has_it).await
+        self.wait(name, "the last word", has_it).await
     }
 
     /// Every screen is compared with the books.
     async fn check(&mut self, name: &str, times: u64) -> Result<(), Failure> {
         self.phases.send_replace(Phase::Check(Arc::new(self.books.accounts.clone())));
-        self.wait(name, "was compared", move |_, seat| seat.checks.load(Ordering::Relaxed) == times).await?;
+        self.wait(name, "the comparison", move |_, seat| seat.checks.load(Ordering::Relaxed) == times).await?;
         println!("  {} screens are what the books say", self.users.len());
         Ok(())
     }
@@ -243,10 +243,8 @@ impl Run {
                 let list: Vec<String> =
                     missing.iter().take(10).map(|at| format!("device {at} of {}", user_id(self.users[*at]))).collect();
                 let (seed, list) = (self.arguments.seed, list.join(", "));
-                let number = missing.len();
-                return Err(
-                    format!("seed {seed}: nothing moves, and {number} of which each {what} do not: {list}").into()
-                );
+                let lacking = missing.len();
+                return Err(format!("seed {seed}: nothing moves, and {lacking} devices lack {what}: {list}").into());
             }
             self.look(name).await?;
         }

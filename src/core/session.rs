@@ -335,6 +335,12 @@ impl Session {
         }
     }
 
+    /// For how many frames of a batch there is room.
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> usize {
+        self.batch.capacity()
+    }
+
     /// The next frame of the batch; `None` when it was handed out.
     pub(crate) fn next_frame(&mut self) -> Option<Frame> {
         let item = self.batch.pop_front();

@@ -101,6 +101,10 @@ fn normal(origin: &[u8]) -> Option<String> {
         None => usual,
     };
     let in_host = |byte: u8| byte.is_ascii_graphic() && !b"/?#@\\".contains(&byte);
-    let is_host = !host.is_empty() && host.bytes().all(in_host) && (host.starts_with('[') || !host.contains(':'));
+    let is_address = host.starts_with('[')
+        && host.ends_with(']')
+        && host.rfind('[') == Some(0)
+        && host.find(']') == Some(host.len() - 1);
+    let is_host = !host.is_empty() && host.bytes().all(in_host) && (is_address || !host.contains([':', '[', ']']));
     is_host.then(|| format!("{scheme}://{host}:{port}"))
 }

@@ -182,7 +182,9 @@ impl Origin {
             _ => (authority, None),
         };
         let in_host = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@' | b'\\');
-        let is_name = host.starts_with('[') || !host.contains(':');
+        let inside = host.strip_prefix('[').map_or(Some(host), |address| address.strip_suffix(']'));
+        let is_name =
+            inside.is_some_and(|name| !name.contains(['[', ']']) && (name.len() < host.len() || !name.contains(':')));
         if scheme.is_empty() || !scheme.bytes().all(in_scheme) || host.is_empty() || !is_name {
             return None;
         }
@@ -233,7 +235,7 @@ mod tests {
 
     use super::*;
 
-    fn request(origin: Option<&'static str>, host: &'static str, site: Option<&'static str>) -> DeviceRequest {
+    fn request(origin: Option<&str>, host: &str, site: Option<&str>) -> DeviceRequest {
         DeviceRequest::read(None, move |name| match name {
             "origin" => origin.map(str::as_bytes),
             "host" => Some(host.as_bytes()),
@@ -244,13 +246,17 @@ mod tests {
 
     #[test]
     fn the_same_host_is_the_same_name_and_port_whatever_the_case() {
-        let allowed = |origin, host| OriginPolicy::same_host().check(&request(Some(origin), host, None)).is_ok();
+        let allowed =
+            |origin: &str, host: &str| OriginPolicy::same_host().check(&request(Some(origin), host, None)).is_ok();
         assert!(allowed("https://example.com", "example.com"));
         assert!(allowed("https://EXAMPLE.com", "Example.COM"));
         assert!(allowed("https://example.com", "example.com:443"));
         assert!(allowed("http://example.com:80", "example.com"));
         assert!(allowed("http://127.0.0.1:8080", "127.0.0.1:8080"));
         assert!(allowed("http://[::1]:8080", "[::1]:8080"));
+        for odd in ["[::1", "[::1]]", "[:1]x", "a]b", "[a[b]"] {
+            assert!(!allowed(&format!("http://{odd}"), odd), "{odd}");
+        }
         assert!(allowed("http://[::1]", "[::1]"));
 
         assert!(!allowed("https://example.com", "example.com:80"));

@@ -1,6 +1,6 @@
 //! What a broadcast costs, beside what a hand-written hub costs: a map from user to bounded channel senders.
 //!
-//! `cargo bench --bench broadcast`
+//! `cargo bench -p user-hub-benches --bench broadcast`
 //!
 //! Both send the same P&L event as a *Log* event, so that nothing is conflated, to a user with 0, 1, 3 or 10 devices, and
 //! every device takes every frame before the next round. Only ratios within one run mean anything: the two take turns.

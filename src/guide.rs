@@ -7,6 +7,7 @@
 //! | [`browser`] | whoever writes the page: the packaged client, the routes that it needs, what its user sees |
 //! | [`memory`] | what users cost, the formula, the worst case |
 //! | [`tuning`] | choosing the limits, what to watch, what each symptom means |
+//! | [`metrics`] | what a hub counts and tells, name by name, and what that costs |
 //! | [`proof`] | how the crate is tested |
 //! | [`events`] | changing an event type while clients use it |
 //! | [`migrating`] | leaving a hub of one's own |
@@ -52,6 +53,14 @@ pub mod memory {}
 ///
 #[doc = include_str!("../docs/tuning.md")]
 pub mod tuning {}
+
+/// What a hub counts and tells: `UserHub::stats`, the feature `metrics`, the feature `tracing`, and what they cost.
+///
+/// [hosting guide]: hosting
+/// [tuning guide]: tuning
+///
+#[doc = include_str!("../docs/metrics.md")]
+pub mod metrics {}
 
 /// Changing an event type while clients use it.
 ///

@@ -61,7 +61,8 @@
 //! | `axum` | no | [`transport::axum`], handlers for WebSocket and SSE |
 //! | `tungstenite` | no | [`transport::tungstenite`], a driver for tokio-tungstenite |
 //! | `typescript` | no | [`typescript`], the types of events for a client in TypeScript |
-//! | `tracing` | no | refusals are logged, at most once a minute for each type and reason |
+//! | `metrics` | no | what the hub counts, through the facade `metrics`: [the table](guide::metrics) |
+//! | `tracing` | no | refusals at warn, at most once a minute for each type and reason; connections, gaps, loads and closings at debug; broadcasts at trace |
 //!
 //! Features only add items; none changes what another does.
 //!

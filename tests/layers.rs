@@ -408,7 +408,7 @@ fn the_services_of_the_workspace_depend_on_the_hub_alone_and_on_no_transport_of_
 fn each_layer_knows_only_the_crates_that_it_is_made_of() {
     let vocabulary = ["bytes", "bytestring", "jiff", "serde", "serde_json", "thiserror"];
     let core = ["bytestring", "foldhash", "hashbrown", "serde_json"];
-    let hub = ["foldhash", "futures", "hashbrown", "parking_lot", "thiserror", "tracing"];
+    let hub = ["foldhash", "futures", "hashbrown", "metrics", "parking_lot", "thiserror", "tracing"];
     let transport = [
         "axum",
         "bytes",

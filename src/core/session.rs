@@ -100,6 +100,8 @@ pub(crate) struct Session {
     valid_until: Option<Instant>,
     state_source: StateSourceState,
     closing: Option<Closing>,
+    /// State records that the last take passed over.
+    conflated: u32,
     /// Whether what it drains has been taken.
     has_drained: bool,
     is_over: bool,
@@ -124,6 +126,7 @@ impl Session {
             valid_until,
             state_source: StateSourceState::None,
             closing: None,
+            conflated: 0,
             has_drained: false,
             is_over: false,
         }
@@ -173,6 +176,25 @@ impl Session {
         self.begin.is_some()
     }
 
+    /// Where it begins; `None` once the first batch has been taken.
+    pub(crate) const fn begin(&self) -> Option<Begin> {
+        self.begin
+    }
+
+    /// How many State records the last take passed over because newer ones had replaced them; 0 where a GAP or a RESET
+    /// was needed, which say more.
+    pub(crate) const fn conflated(&self) -> u32 {
+        self.conflated
+    }
+
+    /// When the next frame came into the log; `None` for a control frame.
+    pub(crate) fn next_appended(&self) -> Option<Instant> {
+        match self.batch.front() {
+            Some(Item::Record { record, .. }) => Some(record.appended),
+            _ => None,
+        }
+    }
+
     /// Whether the host's StateSource filled the mailbox, which SYNCED says from now on.
     pub(crate) const fn set_state_source(&mut self, state: StateSourceState) {
         self.state_source = state;
@@ -217,6 +239,7 @@ impl Session {
     /// Only called when the batch before was handed out.
     pub(crate) fn take(&mut self, log: &Log) -> bool {
         debug_assert!(self.batch.is_empty(), "a batch is handed out before the next is taken");
+        self.conflated = 0;
         if self.is_over || (self.is_closing() && !self.is_draining()) {
             return true;
         }
@@ -298,7 +321,12 @@ impl Session {
             self.batch.push_back(Item::Reset);
             self.push_records(log.live_and_log_after(self.position).filter(is_wanted), Carry::Always);
         } else {
+            let before = self.batch.len();
             self.push_records(log.after(self.position).filter(is_wanted), Carry::Always);
+            if self.position >= log.log_floor() {
+                let taken = (self.batch.len() - before) as Seq;
+                self.conflated = u32::try_from((log.head() - self.position).saturating_sub(taken)).unwrap_or(u32::MAX);
+            }
         }
         is_reset
     }

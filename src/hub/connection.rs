@@ -14,6 +14,7 @@ use futures::stream::FusedStream;
 use crate::core::Moment;
 use crate::core::mailbox::Mailbox;
 use crate::core::session::{Begin, Closing, Session, SessionOptions, SlowPolicy};
+use crate::hub::observe::ConnectionObserver;
 use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
 use crate::hub::state_source::Loading;
@@ -273,12 +274,24 @@ pub struct Connection {
     loading: Option<Loading>,
     /// The slot's count of closings when it was last looked at.
     closings: u32,
+    observed: ConnectionObserver,
 }
 
 impl Connection {
-    pub(crate) const fn new(hub: Arc<Shared>, slot: Arc<Slot>, session: Session, loading: Option<Loading>) -> Self {
+    pub(crate) fn new(
+        hub: Arc<Shared>,
+        slot: Arc<Slot>,
+        session: Session,
+        loading: Option<Loading>,
+        now: Instant,
+    ) -> Self {
+        let observed = ConnectionObserver::new(&session, now);
         // A count that has moved before costs one look more.
-        Self { hub, slot, session, log_deadline: None, loading, closings: 0 }
+        Self { hub, slot, session, log_deadline: None, loading, closings: 0, observed }
+    }
+
+    pub(crate) const fn session(&self) -> &Session {
+        &self.session
     }
 
     /// The connection's identity, which `CONNECTED` shows.
@@ -441,7 +454,7 @@ impl Connection {
 
     /// Takes the next batch, or parks: one critical section, so that nothing can come between looking and parking.
     fn take_or_park(&mut self, context: &mut Context<'_>) -> bool {
-        let Self { hub, slot, session, log_deadline, closings, loading } = self;
+        let Self { hub, slot, session, log_deadline, closings, loading, observed } = self;
         let moment = hub.moment();
         // Cloning a waker is foreign code, so it is done before the lock; what is replaced is dropped after it.
         let waker = context.waker().clone();
@@ -468,7 +481,17 @@ impl Connection {
             if taken { (true, Some(waker)) } else { (false, mailbox.park(session.id(), waker)) }
         };
         wake(parked);
+        observed.took(session.conflated(), &hub.observer);
         taken
+    }
+
+    /// The next frame of the batch, seen by the observer as it goes.
+    fn next_frame(&mut self) -> Option<Frame> {
+        let Self { hub, session, observed, .. } = self;
+        let appended = if observed.is_timing() { session.next_appended() } else { None };
+        let frame = session.next_frame()?;
+        observed.handed_over(&frame, appended, session, &hub.observer, || hub.config.clock.now());
+        Some(frame)
     }
 }
 
@@ -478,7 +501,7 @@ impl Stream for Connection {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Frame>> {
         loop {
             self.note_closing();
-            if let Some(frame) = self.session.next_frame() {
+            if let Some(frame) = self.next_frame() {
                 return Poll::Ready(Some(frame));
             }
             if self.session.is_over() {
@@ -501,6 +524,7 @@ impl FusedStream for Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.hub.disconnect(&self.slot, self.session.id());
+        self.observed.ended(&self.session, &self.hub.observer);
     }
 }
 

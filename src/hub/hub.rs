@@ -154,7 +154,9 @@ impl UserHub {
             shared.connections.fetch_add(1, Ordering::AcqRel);
             drop(mailbox);
             wake(parked.into_iter().chain(displaced).chain(watching));
-            return Ok(Connection::new(Arc::clone(shared), slot, session, loading));
+            let connection = Connection::new(Arc::clone(shared), slot, session, loading, moment.now);
+            shared.observer.connected(connection.session(), connection.session().begin(), is_first);
+            return Ok(connection);
         }
     }
 

@@ -95,6 +95,7 @@ impl UserHub {
         let _running = Running::start(self);
         while !self.is_closed() {
             self.sweep_all().await;
+            self.shared.observer.maintained(|| self.stats());
             let everybody = std::pin::pin!(self.everybody_due());
             let pause = std::pin::pin!(tokio::time::sleep(PACE));
             if let Either::Left(_) = select(everybody, pause).await {

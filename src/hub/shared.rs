@@ -60,7 +60,7 @@ impl Shared {
             ended_sessions: EndedSessions::new(config.retention, config.ended_sessions),
             maintenance: Maintenance::default(),
             catalog: Catalog::new(config.event_types),
-            observer: Observer::default(),
+            observer: Observer::new(config.event_types),
             is_closed: AtomicBool::new(false),
             last_connection: AtomicU64::new(0),
             connections: AtomicUsize::new(0),
@@ -149,20 +149,22 @@ impl Shared {
     pub(crate) fn disconnect(&self, slot: &Arc<Slot>, id: ConnectionId) {
         let moment = self.moment();
         let mut told = Vec::new();
-        let _waker = {
+        let (_waker, is_last) = {
             let mut mailbox = slot.mailbox.lock();
             let waker = mailbox.unregister(id, moment.now);
-            if !mailbox.has_readers() {
+            let is_last = !mailbox.has_readers();
+            if is_last {
                 self.users.fetch_sub(1, Ordering::Relaxed);
                 self.absence.left(slot, &mut mailbox, moment.now);
                 told = self.presence.left(&slot.user, moment.now);
             }
-            waker
+            (waker, is_last)
         };
         wake(told);
         if self.connections.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.emptied.wake();
         }
+        self.observer.disconnected(is_last);
         self.sweep(moment);
     }
 }

@@ -20,6 +20,7 @@ use crate::core::log::load::Merged;
 use crate::core::mailbox::{Load, Mailbox};
 use crate::core::record::Draft;
 use crate::hub::due::after;
+use crate::hub::observe::LoadResult;
 use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
 use crate::hub::sync::Mutex;
@@ -184,12 +185,12 @@ impl Shared {
         let Some(loaded) = finished.take() else { return slot.loading.lock().as_deref().cloned() };
         let prepared = loaded.map(|loaded| self.prepare_loaded(loaded, moment));
         let mut parked = Vec::new();
-        let (waits_for, _dropped) = {
+        let (waits_for, _dropped, result) = {
             let mut mailbox = slot.mailbox.lock();
             let mut loading = slot.loading.lock();
             if !loading.as_deref().is_some_and(|loading| loading.is(finished)) {
                 // It was given up meanwhile.
-                (loading.as_deref().cloned(), None)
+                (loading.as_deref().cloned(), None, None)
             } else {
                 self.catch_up(&mut mailbox, moment);
                 let again = self.merge(&mut mailbox, prepared, moment);
@@ -205,10 +206,19 @@ impl Shared {
                 self.account(&mut mailbox);
                 mailbox.unpark(&mut parked);
                 let replaced = std::mem::replace(&mut *loading, next.clone().map(Box::new));
-                (next, replaced)
+                let result = match mailbox.load {
+                    Load::Done { complete: true } => LoadResult::Loaded,
+                    Load::Done { complete: false } => LoadResult::Incomplete,
+                    _ if next.is_some() => LoadResult::Again,
+                    _ => LoadResult::Failed,
+                };
+                (next, replaced, Some(result))
             }
         };
         wake(parked);
+        if let Some(result) = result {
+            self.observer.load_ended(&slot.user, result);
+        }
         waits_for
     }
 
@@ -265,5 +275,6 @@ impl Shared {
             loading.take()
         };
         wake(parked);
+        self.observer.load_ended(&slot.user, LoadResult::Late);
     }
 }

@@ -43,10 +43,12 @@ impl Shared {
             Audience::User(user) => self.submit_to_user(user, events, &mut due.parked),
             Audience::Everybody => self.submit_to_everybody(events, &mut due.everybody),
         };
-        submitted.unwrap_or_else(|(event, rejection)| {
+        let outcome = submitted.unwrap_or_else(|(event, rejection)| {
             self.observer.rejected(event.as_deref(), &rejection);
             Outcome::Rejected(rejection)
-        })
+        });
+        self.observer.broadcast(events, &outcome);
+        outcome
     }
 
     fn submit_to_user(

@@ -111,9 +111,25 @@ pub enum Rejection {
     },
 }
 
+#[cfg(feature = "tracing")]
+impl Outcome {
+    /// One word for logs.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Queued { .. } => "queued",
+            Self::Kept => "kept",
+            Self::NoAudience => "no_audience",
+            Self::NoHub => "no_hub",
+            Self::Closed => "closed",
+            Self::Stale => "stale",
+            Self::Rejected(_) => "rejected",
+        }
+    }
+}
+
+#[cfg(any(feature = "metrics", feature = "tracing"))]
 impl Rejection {
     /// One word for logs and counters.
-    #[cfg(feature = "tracing")]
     pub(crate) const fn reason(&self) -> &'static str {
         match self {
             Self::User(_) => "user",

@@ -156,6 +156,11 @@ impl ConnectionId {
     pub(crate) const fn from_number(number: u64) -> Self {
         Self(number)
     }
+
+    #[cfg(any(feature = "metrics", feature = "tracing"))]
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
 }
 
 impl fmt::Display for ConnectionId {

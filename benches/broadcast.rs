@@ -30,7 +30,7 @@ fn main() {
     let runtime = Builder::new_current_thread().build().expect("a runtime");
     let mut table = Comparison::new("nanoseconds a broadcast", Better::Less, ROUNDS);
     for devices in [0, 1, 3, 10] {
-        table.measure(&[&format!("{devices} devices")], &mut sides!(rounds(&runtime, devices)));
+        table.measure(&[&format!("{devices} devices")], &mut sides!(C => rounds::<C>(&runtime, devices)));
     }
 }
 

@@ -25,19 +25,18 @@ impl<'s> Side<'s> {
     }
 }
 
-/// A side for each contender, in the order of the table: the hub, then its peers. `round` is a function that is generic
-/// over the contender and returns its round.
+/// A side for each contender, in the order of the table: the hub, then its peers. `sides!(C => round::<C>())` is given
+/// what makes a round of the contender `C`.
 macro_rules! sides {
-    ($round:ident ( $($argument:expr),* $(,)? )) => {{
-        use $crate::contenders::{AsyncBroadcast, Contender, Hub, MapOfBroadcast, MapOfMpsc, Task};
-        [
-            $crate::comparison::Side::new(Hub::NAME, $round::<Hub>($($argument),*)),
-            $crate::comparison::Side::new(MapOfMpsc::NAME, $round::<MapOfMpsc>($($argument),*)),
-            $crate::comparison::Side::new(MapOfBroadcast::NAME, $round::<MapOfBroadcast>($($argument),*)),
-            $crate::comparison::Side::new(Task::NAME, $round::<Task>($($argument),*)),
-            $crate::comparison::Side::new(AsyncBroadcast::NAME, $round::<AsyncBroadcast>($($argument),*)),
-        ]
-    }};
+    ($contender:ident => $round:expr) => {
+        $crate::comparison::sides!(@ $contender => $round; Hub MapOfMpsc MapOfBroadcast Task AsyncBroadcast)
+    };
+    (@ $contender:ident => $round:expr; $($one:ident)*) => {
+        [$({
+            type $contender = $crate::contenders::$one;
+            $crate::comparison::Side::new(<$contender as $crate::contenders::Contender>::NAME, $round)
+        }),*]
+    };
 }
 pub(crate) use sides;
 
@@ -109,5 +108,6 @@ pub(crate) fn median(values: &mut [f64]) -> f64 {
 
 /// Three digits at least.
 fn number(value: f64) -> String {
-    if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
+    let decimals = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
+    format!("{value:.decimals$}")
 }

@@ -610,6 +610,36 @@ fn public_state_is_not_touched_by_the_load() {
 }
 
 #[test]
+fn what_is_loaded_may_be_collected_from_several_places_and_is_counted() {
+    let database = Database::default();
+    let hub = database.hub(UserHub::builder());
+    let mut phone = waiting(&hub);
+    let mut loaded: LoadedState = [order("1", 1, "new"), order("2", 1, "filled")].into_iter().collect();
+    loaded.extend([Total(1)]);
+    assert_eq!((loaded.len(), loaded.is_empty()), (3, false));
+    assert_eq!((LoadedState::new().len(), LoadedState::new().is_empty()), (0, true));
+    database.answers(loaded);
+    assert_first(&mut phone, &[r#"ORDER/1 "new""#, r#"ORDER/2 "filled""#, "TOTAL 1"], "loaded");
+}
+
+#[test]
+fn a_state_whose_key_is_too_long_is_refused_during_a_load_without_a_trace() {
+    let database = Database::default();
+    let hub = database.hub(UserHub::builder().key_bytes(4));
+    let _phone = waiting(&hub);
+    let before = hub.stats().bytes;
+    hub.broadcast("alice", &price("EURUSD", 1));
+    assert_eq!(hub.stats().bytes, before);
+    hub.broadcast("alice", &Total(1));
+    let before = hub.stats().bytes;
+    // In a group that is refused because of another, just as well.
+    hub.group("alice").event(&price("EUR", f64::NAN)).broadcast();
+    let one = hub.stats().bytes - before;
+    hub.group("alice").event(&price("USD", f64::NAN)).event(&price("EURUSD", 1.0)).broadcast();
+    assert_eq!(hub.stats().bytes, before + 2 * one);
+}
+
+#[test]
 fn log_and_what_has_expired_are_left_out_of_what_was_loaded() {
     let (clock, database) = (clock(), Database::default());
     let hub = database.hub(hub_on(&clock));

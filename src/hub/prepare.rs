@@ -41,11 +41,13 @@ pub(crate) fn prepare(
     Err(Unprepared { rejection, state })
 }
 
-/// The State that an event sets, for the members of a group that is refused because of another.
-pub(crate) fn state_of(event: &dyn ErasedEvent) -> Option<StateName> {
+/// The State that an event sets, for the members of a group that is refused because of another; none has a key that is
+/// too long.
+pub(crate) fn state_of(event: &dyn ErasedEvent, rules: EventRules) -> Option<StateName> {
     let name = || {
         let key = event.key().map(|key| key.into_owned().into_boxed_str());
-        (event.kind() == Kind::State).then(|| StateName { name: event.name(), key })
+        let may_be = key.as_ref().is_none_or(|key| key.len() <= rules.key_bytes);
+        (event.kind() == Kind::State && may_be).then(|| StateName { name: event.name(), key })
     };
     caught(name).flatten()
 }

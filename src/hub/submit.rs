@@ -99,7 +99,7 @@ impl Shared {
                 Ok(draft) => drafts.push(draft),
                 Err(Unprepared { rejection, state }) => {
                     let before = drafts.into_iter().filter(Draft::is_state).map(|draft| draft.state);
-                    let after = events[at + 1..].iter().filter_map(|event| state_of(*event));
+                    let after = events[at + 1..].iter().filter_map(|event| state_of(*event, rules));
                     let states = before.chain(state).chain(after).collect();
                     return Err((states, (Some(event.name().to_string()), rejection)));
                 }

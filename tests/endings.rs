@@ -582,6 +582,7 @@ fn what_was_queued_before_a_drain_from_another_thread_is_taken() {
 fn a_device_that_ended_is_over_for_good() {
     let hub = UserHub::new();
     let mut phone = device(&hub, "alice");
+    assert!(!futures::stream::FusedStream::is_terminated(&phone));
     hub.close_user("alice", &signed_out());
     assert_ends(&mut phone, 3503);
     phone.handle_deadline(phone.now() + RETENTION);

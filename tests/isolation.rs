@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use serde::Serialize;
 use support::{Fill, data_of, device, frames, json, price, within_half_a_minute};
 use user_hub::prelude::*;
-use user_hub::{Connection, DynamicEvent, Frame, Removal, Start};
+use user_hub::{Connection, DynamicEvent, Frame, LoadedState, Removal, Start};
 
 /// Users whose identities invite confusion.
 const USERS: [&str; 10] = ["u", "U", "u1", "u11", "u1 ", "1u", "ü", "u\0", "u/1", "*"];
@@ -207,4 +207,27 @@ fn fifty_threads_that_write_to_several_users_keep_their_order_at_each() {
             assert_complete_and_in_order(&collect_all(device));
         }
     });
+}
+
+#[test]
+fn what_ends_up_in_logs_names_no_user_and_shows_no_payload() {
+    let hub = UserHub::new();
+    let device = device(&hub, "alice");
+    let secret = price("alices", "secret");
+    let loaded: LoadedState = [Fill("alices secret")].into_iter().collect();
+    hub.broadcast("alice", &secret);
+    let shown = [
+        ("UserHub", format!("{hub:?}")),
+        ("UserHubBuilder", format!("{:?}", UserHub::builder())),
+        ("HubHandle", format!("{:?}", hub.handle())),
+        ("Connection", format!("{device:?}")),
+        ("Presence", format!("{:?}", hub.presence())),
+        ("Group", format!("{:?}", hub.group("alice").event(&secret))),
+        ("Burst", hub.burst(|burst| format!("{burst:?}"))),
+        ("LoadedState", format!("{loaded:?}")),
+    ];
+    for (name, text) in shown {
+        assert!(text.starts_with(&format!("{name} {{")), "{text}");
+        assert!(!text.contains("alice") && !text.contains("secret"), "{text}");
+    }
 }

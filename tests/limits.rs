@@ -9,9 +9,10 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
+use futures::{FutureExt, StreamExt};
 use serde::Serialize;
 use support::{
-    Alarm, Fill, Notice, Total, clock, cursor_after, device, frames, hub_on, json, order, price, sees, snapshot,
+    Alarm, Fill, Notice, Total, clock, cursor_after, device, frames, hub_on, json, order, price, sees, shown, snapshot,
     within_half_a_minute,
 };
 use user_hub::prelude::*;
@@ -202,6 +203,16 @@ fn a_user_has_so_many_connections_and_with_one_more_the_oldest_is_closed() {
 }
 
 #[test]
+fn who_has_to_go_for_another_hands_out_nothing_more() {
+    let hub = UserHub::builder().connections_per_user(1).build().unwrap();
+    let mut phone = device(&hub, "alice");
+    (1..=3).for_each(|number| drop(hub.broadcast("alice", &Fill(number))));
+    assert_eq!(phone.next().now_or_never().flatten().as_ref().map(shown).as_deref(), Some("FILL 1"));
+    let _tab = device(&hub, "alice");
+    assert_eq!(sees(&mut phone), ["CLOSING"]);
+}
+
+#[test]
 fn who_owes_a_pong_goes_before_the_oldest_and_who_has_owed_it_longest_first() {
     let clock = clock();
     let hub = hub_on(&clock).connections_per_user(4).build().unwrap();
@@ -222,6 +233,14 @@ fn who_owes_a_pong_goes_before_the_oldest_and_who_has_owed_it_longest_first() {
         assert_eq!(closed(&mut devices), Some(expected));
     }
     assert!(others.iter_mut().all(|device| sees(device) == NOTHING));
+}
+
+#[test]
+fn a_transport_keeps_to_what_the_hub_was_built_with() {
+    let hub = UserHub::builder().heartbeat(SECOND * 7).pong_timeout(SECOND * 3).build().unwrap();
+    assert_eq!((hub.heartbeat_interval(), hub.pong_timeout()), (Some(SECOND * 7), SECOND * 3));
+    let quiet = UserHub::builder().pong_timeout(SECOND * 3).without_heartbeat().build().unwrap();
+    assert_eq!((quiet.heartbeat_interval(), quiet.pong_timeout()), (None, SECOND * 3));
 }
 
 // Limits that contradict each other.
@@ -343,6 +362,24 @@ fn beyond_the_budget_who_has_been_away_for_longest_loses_the_log_first_and_keeps
     assert!(recovered.is_sorted(), "the last to leave keep theirs: {recovered:?}");
     let kept = recovered.iter().filter(|kept| **kept).count();
     assert!((6..20).contains(&kept), "no more go than have to: {kept}");
+}
+
+#[test]
+fn what_weighs_as_much_as_the_budget_stays() {
+    // What twenty visitors weigh, and whether the first may resume.
+    let visited = |budget: usize| {
+        let clock = clock();
+        let limits = hub_on(&clock).event_bytes(2_000).log_bytes(BUDGET / 2).state_bytes(BUDGET / 2);
+        let hub = limits.memory_bytes(budget).build().unwrap();
+        let cursors: Vec<_> = (10..30).map(|number| visit(&hub, &clock, &format!("user-{number}"))).collect();
+        hub.broadcast("nobody", &Fill(1));
+        let weigh = hub.stats().bytes;
+        let mut first = hub.connect_with("user-10", ConnectOptions::new().start(Start::After(cursors[0]))).unwrap();
+        (weigh, json(&frames(&mut first)[0])["recovered"].as_bool().unwrap())
+    };
+    let (weigh, _) = visited(1 << 20);
+    assert_eq!(visited(weigh), (weigh, true));
+    assert!(!visited(weigh - 1).1);
 }
 
 fn sees_total(frames: &[user_hub::Frame]) -> bool {

@@ -143,6 +143,16 @@ async fn after_it_was_dropped_the_caller_wakes_everybody_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn dropped_when_there_is_nothing_to_tell_it_wakes_nobody() {
+    let hub = UserHub::new();
+    let devices = waiting(&hub, 100);
+    let mut maintenance = task::spawn(hub.maintenance());
+    assert!(!run(&mut maintenance));
+    drop(maintenance);
+    assert_eq!(woken(&devices), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn dropped_before_it_began_to_wake_it_leaves_nobody_asleep() {
     let hub = UserHub::new();
     let devices = waiting(&hub, 100);

@@ -143,6 +143,7 @@ fn all_clones_of_a_handle_get_the_hub_that_one_of_them_is_bound_to() {
 fn a_handle_is_bound_once_and_the_first_hub_stays() {
     let (first, second) = (UserHub::new(), UserHub::new());
     let handle = HubHandle::unbound();
+    assert!(!handle.is_bound() && !HubHandle::none().is_bound());
     handle.bind(&first).unwrap();
     assert_eq!(handle.bind(&second), Err(BindError::AlreadyBound));
     assert_eq!(handle.clone().bind(&first), Err(BindError::AlreadyBound));

@@ -53,10 +53,10 @@ fn a_refusal_is_said_once_a_minute_for_each_type_and_reason_and_shows_no_payload
         let hub = UserHub::new();
         for _ in 0..1_000 {
             hub.broadcast_pnl("alice", &pnl);
+            hub.broadcast_circuit_breaker("alice", &breaker);
         }
-        hub.broadcast_circuit_breaker("alice", &breaker);
         hub.broadcast_pnl("", &PnlUpdate::default());
-        assert_eq!(hub.stats().rejected, 1_002, "each is counted");
+        assert_eq!(hub.stats().rejected, 2_001, "each is counted");
     });
     let lines = lines.0.lock().unwrap();
     assert_eq!(lines.len(), 3, "{lines:#?}");

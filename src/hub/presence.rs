@@ -300,7 +300,7 @@ impl Drop for Presence {
             let watcher = book.watchers.remove(&self.watcher);
             if book.watchers.is_empty() {
                 self.hub.presence.is_watched.store(false, Ordering::SeqCst);
-                *book = Book { last_serial: book.last_serial, ..Book::default() };
+                *book = Book::default();
                 self.hub.presence.set_due(&book);
             }
             watcher

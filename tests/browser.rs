@@ -2,7 +2,7 @@
 //!
 //! It needs Chromium, Node.js and `npm ci` in `tests/browser`. Without them it says that it was skipped, and why; with
 //! `USER_HUB_REQUIRE_ALL=1` that is a failure. With `USER_HUB_SCREENSHOTS=FOLDER` pictures of the page are taken.
-#![cfg(all(feature = "axum", feature = "trading"))]
+#![cfg(all(feature = "axum", feature = "metrics", feature = "trading"))]
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 use std::io::{BufRead, BufReader, Write};

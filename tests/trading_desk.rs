@@ -1,8 +1,8 @@
 //! The example `trading_desk` from outside: a real process, with clients that know nothing of the hub.
 //!
 //! `cargo test` builds the example; where only this test is built, build it first (`cargo build --example trading_desk
-//! --features axum`). Nothing here sleeps: each test waits for what it wants to see.
-#![cfg(all(unix, feature = "axum", feature = "trading"))]
+//! --features axum,metrics`). Nothing here sleeps: each test waits for what it wants to see.
+#![cfg(all(unix, feature = "axum", feature = "metrics", feature = "trading"))]
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 use std::collections::BTreeSet;
@@ -703,7 +703,11 @@ impl Server {
 fn example() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().unwrap().parent().unwrap().join("examples/trading_desk");
-    assert!(path.exists(), "{} is missing: run `cargo build --example trading_desk --features axum`", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo build --example trading_desk --features axum,metrics`",
+        path.display()
+    );
     path
 }
 

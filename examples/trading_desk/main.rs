@@ -1,7 +1,7 @@
 //! A trading desk: domain services behind an HTTP server push to every device of the right user.
 //!
 //! ```text
-//! cargo run --example trading_desk --features axum
+//! cargo run --example trading_desk --features axum,metrics
 //! ```
 //!
 //! and open <http://127.0.0.1:3000> in a window and a private window, as Alice and as Bob: windows share their cookies.

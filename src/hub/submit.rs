@@ -37,6 +37,7 @@ impl Shared {
     /// Appends the events; `due` is then who has something to take.
     pub(crate) fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent], due: &mut DueWakes) -> Outcome {
         if self.is_closed() {
+            self.observer.broadcast(events, &Outcome::Closed);
             return Outcome::Closed;
         }
         let submitted = match to {

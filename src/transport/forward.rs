@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use futures::Stream;
 
 use super::frame_sink::FrameSink;
+use super::span::DeviceSpan;
 use super::timed::Timed;
 use crate::{CloseCode, CloseReason, Connection};
 
@@ -53,8 +54,9 @@ impl Connection {
     /// Dropping the future disconnects the device. Frames that were fed and not flushed may not have reached it; it
     /// gets them again when it resumes.
     pub async fn forward<K: FrameSink>(self, mut sink: K) -> Result<CloseReason, K::Error> {
+        let span = DeviceSpan::new(&self, "sink");
         let mut pump = Pump::new(self);
-        let reason = poll_fn(|context| pump.poll(context, &mut sink)).await?;
+        let reason = poll_fn(|context| span.in_scope(|| pump.poll(context, &mut sink))).await?;
         poll_fn(|context| sink.poll_flush(context)).await?;
         // It counts as connected until it has been told, so that a host in shutdown can wait for that.
         drop(pump);

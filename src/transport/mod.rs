@@ -38,6 +38,7 @@ mod origin;
 mod pings;
 mod refusal;
 mod request;
+mod span;
 mod sse;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures::Stream;
 
+use super::span::DeviceSpan;
 use super::timed::Timed;
 use crate::{CloseReason, ConnectError, ConnectOptions, Connection, Frame, UserHub};
 
@@ -75,6 +76,7 @@ pub const SSE_HEADERS: [(&str, &str); 3] =
 pub struct SseStream {
     /// `None` once the device has been told that it is over: it leaves the hub then, not when its socket closes.
     frames: Option<Timed>,
+    span: DeviceSpan,
 }
 
 impl SseStream {
@@ -112,7 +114,8 @@ impl Connection {
     /// ```
     #[must_use]
     pub fn into_sse(self) -> SseStream {
-        SseStream { frames: Some(Timed::new(self)) }
+        let span = DeviceSpan::new(&self, "sse");
+        SseStream { frames: Some(Timed::new(self)), span }
     }
 }
 
@@ -126,27 +129,33 @@ impl Stream for SseStream {
     type Item = Bytes;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let Some(frames) = &mut self.frames else { return Poll::Ready(None) };
-        let mut frames = Pin::new(frames);
-        let Some(first) = ready!(frames.as_mut().poll_next(context)) else {
-            self.frames = None;
-            return Poll::Ready(None);
-        };
-        // Fits one event, which is the usual chunk: a quiet device holds no buffer in between.
-        let mut chunk = Vec::with_capacity(first.text().len() + LINES);
-        let mut ended = write_event(&mut chunk, &first);
-        while !ended && chunk.len() < CHUNK {
-            match frames.as_mut().poll_next(context) {
-                Poll::Ready(Some(frame)) => ended = write_event(&mut chunk, &frame),
-                Poll::Ready(None) => ended = true,
-                Poll::Pending => break,
-            }
-        }
-        if ended {
-            self.frames = None;
-        }
-        Poll::Ready(Some(chunk.into()))
+        let Self { frames, span } = &mut *self;
+        span.in_scope(|| poll_chunk(frames, context))
     }
+}
+
+/// Everything that is ready, up to a chunk.
+fn poll_chunk(connected: &mut Option<Timed>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    let Some(frames) = connected else { return Poll::Ready(None) };
+    let mut frames = Pin::new(frames);
+    let Some(first) = ready!(frames.as_mut().poll_next(context)) else {
+        *connected = None;
+        return Poll::Ready(None);
+    };
+    // Fits one event, which is the usual chunk: a quiet device holds no buffer in between.
+    let mut chunk = Vec::with_capacity(first.text().len() + LINES);
+    let mut ended = write_event(&mut chunk, &first);
+    while !ended && chunk.len() < CHUNK {
+        match frames.as_mut().poll_next(context) {
+            Poll::Ready(Some(frame)) => ended = write_event(&mut chunk, &frame),
+            Poll::Ready(None) => ended = true,
+            Poll::Pending => break,
+        }
+    }
+    if ended {
+        *connected = None;
+    }
+    Poll::Ready(Some(chunk.into()))
 }
 
 /// Appends a frame as an event; true when it is the last one.

@@ -15,6 +15,7 @@ use futures::{FutureExt, Sink, SinkExt, Stream, StreamExt};
 use super::forward::Pump;
 use super::frame_sink::FrameSink;
 use super::pings::Pings;
+use super::span::DeviceSpan;
 use crate::{CloseCode, CloseReason, ConnectError, ConnectOptions, Connection, Frame, FrameKind, UserHub};
 
 /// How long a device may take to read its last frames and answer the close.
@@ -152,10 +153,11 @@ impl WebSocketDevice {
     where
         S: Stream<Item = Result<M, E>> + Sink<M, Error = E> + Unpin,
     {
+        let span = DeviceSpan::new(&self.connection, "websocket");
         let mut pump = Pump::new(self.connection);
         let pings = self.rhythm.map(|(interval, timeout)| Pings::new(interval, timeout));
         let mut line = Line { socket, encode, decode, pings, pings_held: 0 };
-        let end = poll_fn(|context| line.poll(context, &mut pump)).await;
+        let end = poll_fn(|context| span.in_scope(|| line.poll(context, &mut pump))).await;
         let mut connection = pump.into_connection();
         let (connection, unsent, reason) = match end {
             // It counts as connected until it has been told, so that a host in shutdown can wait for that.

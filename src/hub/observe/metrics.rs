@@ -36,7 +36,7 @@ const CLOSED: &str = "user_hub_closed_total";
 const DELIVERY: &str = "user_hub_delivery_seconds";
 
 /// One record of so many is timed.
-const SAMPLE: u64 = 64;
+const SAMPLE: u32 = 64;
 
 #[derive(Debug)]
 pub(crate) struct Meters {
@@ -240,7 +240,7 @@ pub(crate) struct ConnectionMeter {
 
 impl ConnectionMeter {
     pub(crate) fn new(session: &Session, since: Instant) -> Self {
-        let until_timed = u32::try_from(session.id().number() % SAMPLE).unwrap_or(0);
+        let until_timed = u32::try_from(session.id().number() % u64::from(SAMPLE)).unwrap_or(0);
         Self { since, bytes: 0, records: 0, until_timed, code: None }
     }
 
@@ -267,7 +267,7 @@ impl ConnectionMeter {
     /// A record that was to be timed is handed over.
     pub(crate) fn time(&mut self, appended: Instant, now: Instant, meters: &Meters) {
         if appended >= self.since {
-            self.until_timed = SAMPLE as u32;
+            self.until_timed = SAMPLE - 1;
             meters.delivery.record(now.saturating_duration_since(appended));
         }
     }

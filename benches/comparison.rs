@@ -23,6 +23,15 @@ impl<'s> Side<'s> {
     pub(crate) fn new(name: &'static str, round: impl FnMut() -> Vec<f64> + 's) -> Self {
         Self { name, round: Box::new(round) }
     }
+
+    #[allow(dead_code, reason = "only who finds a side by its name asks")]
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn run(&mut self) -> Vec<f64> {
+        (self.round)()
+    }
 }
 
 /// A side for each contender, in the order of the table: the hub, then its peers. `sides!(C => round::<C>())` is given
@@ -54,7 +63,8 @@ impl Comparison {
             Better::Less => "less is better",
             Better::More => "more is better",
         };
-        println!("\n{title}: medians of {rounds} rounds in turns; in brackets hub / peer, {which}");
+        let rounds_in_words = if rounds > 1 { format!("medians of {rounds} rounds in turns; ") } else { String::new() };
+        println!("\n{title}: {rounds_in_words}in brackets hub / peer, {which}");
         println!("{}\n", machine::about());
         Self { better, rounds, has_heading: false }
     }
@@ -66,7 +76,7 @@ impl Comparison {
             for turn in 0..sides.len() {
                 // Nobody always comes after the same one.
                 let at = (round + turn) % sides.len();
-                let measured = (sides[at].round)();
+                let measured = sides[at].run();
                 assert_eq!(measured.len(), rows.len(), "one value a row");
                 values[at].iter_mut().zip(measured).for_each(|(values, value)| values.push(value));
             }

@@ -1,7 +1,10 @@
-//! Where and when a table was made.
+//! Where and when a table was made, and what the process took of the machine.
+#![allow(dead_code, reason = "no benchmark asks for all of it")]
 
 use std::process::Command;
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use user_hub::Timestamp;
 
 /// The compiler, the cores, and the day.
@@ -12,4 +15,17 @@ pub(crate) fn about() -> String {
     );
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!("{rustc}, {cores} cores, {}", &Timestamp::now().to_string()[..10])
+}
+
+/// The CPU time of all threads of this process so far.
+pub(crate) fn processed() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
+
+/// What of this process is in memory, in bytes (Linux).
+pub(crate) fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux counts it");
+    line.trim().trim_end_matches("kB").trim().parse::<usize>().expect("it is a number") * 1_024
 }

@@ -33,6 +33,11 @@ impl Contender for Hub {
     fn burst<E: Event>(&self, users: &[String], event: &E) {
         self.0.burst(|burst| users.iter().for_each(|user| drop(black_box(burst.broadcast(user, event)))));
     }
+
+    fn maintain(&self) {
+        let hub = self.0.clone();
+        tokio::spawn(async move { hub.maintenance().await });
+    }
 }
 
 pub(crate) struct HubDevice {

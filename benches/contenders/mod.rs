@@ -49,6 +49,9 @@ pub(crate) trait Contender: Clone + Send + Sync + 'static {
         users.iter().for_each(|user| self.broadcast(user, event));
     }
 
+    /// Spawns what a host spawns once.
+    fn maintain(&self) {}
+
     /// Returns when all that was asked for before has happened.
     fn settled(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())

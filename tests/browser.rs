@@ -148,7 +148,7 @@ fn two_users_see_what_is_theirs_in_every_tab_and_after_a_restart() {
 
 #[test]
 fn the_page_is_right_whatever_the_network_does() {
-    looks("faults.mjs", Some("network"), 14);
+    looks("faults.mjs", Some("network"), 15);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 
 import { Line } from "./line.mjs";
-import { by, connection, everyEventIsThere, gaps, noteWaits, sameScreen, watch } from "./screen.mjs";
+import { by, connection, everyEventIsThere, gaps, noteTold, noteWaits, sameScreen, watch } from "./screen.mjs";
 import { Trader } from "./trader.mjs";
 import { PATIENCE, until } from "./waiting.mjs";
 
@@ -130,6 +130,7 @@ export class Cast {
     const trader = await Trader.signedIn(this.url, name);
     await profile.addInitScript(watch);
     await profile.addInitScript(noteWaits);
+    await profile.addInitScript(noteTold);
     // With the same luck all pages wait for as long as each other, and none has waited for long when the last one does.
     await profile.addInitScript(() => (Math.random = () => 0.5));
     profile.setDefaultTimeout(PATIENCE);

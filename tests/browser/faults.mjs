@@ -22,6 +22,7 @@ const STORIES = {
     network.silent,
     network.slow,
     network.lost,
+    network.cutInAGroup,
     network.toldAgain,
     network.turnedAway,
     network.flapping,

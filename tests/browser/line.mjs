@@ -13,6 +13,7 @@ import { EventMessages, SocketMessages } from "./messages.mjs";
 
 const isStream = (path) => /^\/(ws|events)(\?|$)/.test(path);
 const asIs = (message) => [message];
+const never = () => false;
 
 /** Answers that are no stream, as they stand on the wire. */
 export const BUSY = answer("503 Service Unavailable", "");
@@ -44,6 +45,7 @@ export class Line {
   #isSilent = false;
   #lag = 0;
   #refusal = null;
+  #isLast = never;
 
   static async to(url) {
     const line = new Line(url);
@@ -74,6 +76,11 @@ export class Line {
     this.hangUp();
   }
 
+  /** Ends a connection right behind a message like this, and from then on each new one. */
+  cutBehind(isLast) {
+    this.#isLast = isLast;
+  }
+
   /** Ends nothing, and lets nothing pass. */
   silence() {
     this.#isSilent = true;
@@ -96,6 +103,7 @@ export class Line {
     this.#isCut = this.#isSilent = false;
     this.#lag = 0;
     this.#refusal = null;
+    this.#isLast = never;
     this.edit = asIs;
     // What was tried in vain ends; the streams of before stay, dead as they are.
     for (const socket of this.#connections) {
@@ -144,7 +152,7 @@ export class Line {
         response.writeHead(answer.statusCode, endToEnd(answer.headers));
         response.flushHeaders();
       });
-      answer.on("data", (bytes) => this.#deliver(socket, () => response.write(this.#edited(messages, bytes))));
+      answer.on("data", (bytes) => this.#deliver(socket, () => this.#hand(socket, response, messages, bytes)));
       answer.on("close", () => (answer.complete ? this.#deliver(socket, () => response.end()) : broken()));
       answer.on("error", () => {});
     });
@@ -164,17 +172,24 @@ export class Line {
     }
     server.write("\r\n");
     server.write(head);
-    server.on("data", (bytes) => this.#deliver(socket, () => socket.write(this.#edited(messages, bytes))));
+    server.on("data", (bytes) => this.#deliver(socket, () => this.#hand(socket, socket, messages, bytes)));
     server.on("close", () => this.#deliver(socket, () => socket.end()));
     server.on("error", () => {});
     socket.on("data", (bytes) => this.#dead.has(socket) || server.write(bytes));
     socket.on("close", () => server.destroy());
   }
 
-  #edited(messages, bytes) {
-    if (!messages) return bytes;
-    const change = ({ text, bytes }) => (text === undefined ? [bytes] : this.#changed(messages, text, bytes));
-    return Buffer.concat(messages.of(bytes).flatMap(change));
+  /** Hands on what the server says, up to the message behind which the line is cut. */
+  #hand(socket, body, messages, bytes) {
+    if (!messages) return void body.write(bytes);
+    for (const { text, bytes: piece } of messages.of(bytes)) {
+      for (const arrives of text === undefined ? [piece] : this.#changed(messages, text, piece)) body.write(arrives);
+      if (text === undefined || !this.#isLast(text)) continue;
+      this.#isCut = true;
+      this.#dead.add(socket);
+      // Not with a reset, which takes with it what has arrived and was not read yet.
+      return void socket.end();
+    }
   }
 
   #changed(messages, text, bytes) {

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { Tab, attempts } from "./cast.mjs";
 import { seen } from "./keeper.mjs";
 import { BUSY, CAPTIVE_PORTAL, Line, NOISE } from "./line.mjs";
-import { by, connection, everyEventIsThere } from "./screen.mjs";
+import { by, connection, everyEventIsThere, watchBreaker } from "./screen.mjs";
 import { hide, show } from "./browser.mjs";
 import { until } from "./waiting.mjs";
 
@@ -168,6 +168,27 @@ export async function lost(cast) {
   assert.deepEqual(dropped, cast.tabs.map(() => 1));
   assert.deepEqual(await cast.gaps(), gaps);
   seen("an event that was lost on the way is noticed and fetched again, by WebSocket and by SSE");
+}
+
+/** A trip is a group of two, the breaker's state and what happened; the line is cut between them. */
+export async function cutInAGroup(cast) {
+  await Promise.all(cast.users.map(({ trader }) => trader.reset()));
+  await cast.right();
+  const gaps = await cast.gaps();
+  await cast.each(({ page }) => page.evaluate(watchBreaker));
+  const isFirstHalf = (message) => message.includes('"type":"CIRCUIT_BREAKER_UPDATE"') && message.includes('"group":');
+  await cast.each(({ line }) => line.cutBehind(isFirstHalf));
+  await Promise.all(cast.users.map(({ trader }) => trader.trip()));
+  await cast.notice();
+  await cast.each(async (tab) => {
+    const told = await tab.page.evaluate(() => window.lastTold);
+    assert.ok(isFirstHalf(told), `${tab} was told ${told}`);
+  });
+  await cast.each(({ line }) => line.mend());
+  await cast.right();
+  await cast.each(async (tab) => assert.deepEqual(await tab.page.evaluate(() => window.halvesSeen), [], `${tab}`));
+  assert.deepEqual(await cast.gaps(), gaps);
+  seen("a group that is cut in the middle shows all of it or nothing, by WebSocket and by SSE");
 }
 
 /** An old value that comes again after the newer one. */

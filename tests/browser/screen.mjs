@@ -38,6 +38,30 @@ export function noteWaits() {
   }
 }
 
+/** Runs before a page: keeps the last message that it was told. */
+export function noteTold() {
+  for (const name of ["WebSocket", "EventSource"]) {
+    window[name] = class extends window[name] {
+      constructor(...values) {
+        super(...values);
+        this.addEventListener("message", ({ data }) => (window.lastTold = data));
+      }
+    };
+  }
+}
+
+/** Runs in a page: notes each time that the breaker's state and the last event of it do not tell the same. */
+export function watchBreaker() {
+  const halves = (window.halvesSeen = []);
+  const look = () => {
+    const { phase } = document.querySelector('[data-testid="breaker-phase"]').dataset;
+    const event = document.querySelector('[data-event-type^="BREAKER_"]')?.dataset.eventType;
+    if ((phase !== "closed") !== (event === "BREAKER_TRIPPED")) halves.push(`${phase}, and the last is ${event}`);
+  };
+  look();
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributeFilter: ["data-phase"] });
+}
+
 /** The values on the page in words, without those that depend on the moment of looking, and rows on their way out. */
 function readValues() {
   const texts = (nodes) => [...nodes].map((node) => node.textContent);

@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures::{Sink, Stream};
 use tokio::io::AsyncWriteExt;
-use tokio::task::coop;
+use tokio::task::{coop, yield_now};
 use user_hub::transport::{FromDevice, ToDevice, WebSocketDevice};
 use user_hub::{CloseCode, CloseReason, ConnectOptions, UserHub};
 
@@ -147,20 +149,18 @@ async fn a_device_that_floods_and_answers_no_ping_is_given_up() {
     }
 }
 
-/// A socket on which there is always more of a message, until the runtime says that others want their turn.
-struct Endless;
+/// A socket whose device reads nothing, and sends without end.
+struct Endless<F: FnMut(&mut Context<'_>) -> Poll<ToDevice>>(F);
 
-impl Stream for Endless {
+impl<F: FnMut(&mut Context<'_>) -> Poll<ToDevice> + Unpin> Stream for Endless<F> {
     type Item = Result<ToDevice, Infallible>;
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            ready!(coop::poll_proceed(context)).made_progress();
-        }
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        (self.0)(context).map(|message| Some(Ok(message)))
     }
 }
 
-impl Sink<ToDevice> for Endless {
+impl<F: FnMut(&mut Context<'_>) -> Poll<ToDevice>> Sink<ToDevice> for Endless<F> {
     type Error = Infallible;
 
     fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
@@ -170,7 +170,7 @@ impl Sink<ToDevice> for Endless {
         Ok(())
     }
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
+        Poll::Pending
     }
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -182,7 +182,32 @@ async fn a_device_whose_flood_uses_up_every_turn_of_its_task_is_given_up_too() {
     let tick = Duration::from_millis(10);
     let hub = UserHub::builder().heartbeat(tick).pong_timeout(tick).build().unwrap();
     let device = WebSocketDevice::connect(&hub, "alice", ConnectOptions::new()).unwrap();
-    let serving = tokio::spawn(device.serve(Endless, |message| message, |_| FromDevice::Data));
+    // There is always more of a message, until the runtime says that others want their turn.
+    let socket = Endless(|context: &mut Context<'_>| {
+        loop {
+            ready!(coop::poll_proceed(context)).made_progress();
+        }
+    });
+    let serving = tokio::spawn(device.serve(socket, |message| message, |_| FromDevice::Data));
     until(|| hub.connections_of("alice") == 0).await;
+    serving.abort();
+}
+
+#[tokio::test]
+async fn pings_whose_answers_nobody_reads_are_soon_not_read_any_more() {
+    const TURNS: usize = 1000;
+    let device = WebSocketDevice::connect(&UserHub::new(), "alice", ConnectOptions::new()).unwrap();
+    let read = Arc::new(AtomicUsize::new(0));
+    let pings = Arc::clone(&read);
+    let socket = Endless(move |_: &mut Context<'_>| {
+        pings.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(ToDevice::Ping)
+    });
+    let serving = tokio::spawn(device.serve(socket, |message| message, |_| FromDevice::Ping));
+    for _ in 0..TURNS {
+        yield_now().await;
+    }
+    let read = read.load(Ordering::Relaxed);
+    assert!((1..TURNS).contains(&read), "{read} pings in {TURNS} turns");
     serving.abort();
 }

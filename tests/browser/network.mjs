@@ -83,7 +83,8 @@ export async function flapping(cast) {
   for (let cut = 0; cut < 5; cut += 1) {
     const cutAt = Date.now();
     await cast.each(({ line }) => line.hangUp());
-    await cast.notice();
+    // That it is cut off is seen for a second only, so this waits for what follows.
+    await Promise.all(cast.tabs.map((tab, at) => attempts(tab, before[at] + cut, 1)));
     await cast.each(({ page }) => connection(page, "live"));
     for (const tab of cast.tabs) {
       const wait = tab.attempts.at(-1) - cutAt;

@@ -25,7 +25,11 @@ impl Desk {
     fn new(name: &str) -> Self {
         let tests = std::env::current_exe().unwrap();
         let program = tests.ancestors().nth(2).unwrap().join("examples/trading_desk");
-        assert!(program.exists(), "{} is missing: `cargo test` builds it with the feature axum", program.display());
+        assert!(
+            program.exists(),
+            "{} is missing: `cargo test` builds it with the features axum and metrics",
+            program.display()
+        );
         // The address stays the same over restarts, so it is chosen here.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let data = std::env::temp_dir().join(format!("user-hub-browser-{name}-{}", std::process::id()));

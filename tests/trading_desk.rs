@@ -265,6 +265,29 @@ async fn the_page_is_served_whole_and_guarded() {
 }
 
 #[tokio::test]
+async fn prometheus_reads_what_the_hub_counts_and_no_user_of_it() {
+    let server = Server::start().await;
+    let mut alice = server.web_socket(&server.sign_in("alice").await).await;
+    // The first may have been there already.
+    alice.until("a profit", is("PNL_UPDATE")).await;
+    alice.until("another", is("PNL_UPDATE")).await;
+    let response = server.get("/metrics", "").await;
+    assert_eq!(response.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let text = response.expect(200);
+    let value = |series: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {series} in {text}")).parse::<f64>().unwrap()
+    };
+    assert_eq!((value("user_hub_users"), value("user_hub_connections")), (1.0, 1.0));
+    assert!(value(r#"user_hub_broadcasts_total{event="PNL_UPDATE",outcome="queued"}"#) >= 1.0);
+    assert_eq!(value(r#"user_hub_resumes_total{result="new"}"#), 1.0);
+    assert_eq!(value(r#"user_hub_loads_total{result="loaded"}"#), 1.0);
+    assert!(value("user_hub_delivered_bytes_total") > 0.0);
+    assert!(text.contains("# TYPE user_hub_connections gauge") && text.contains("# HELP user_hub_connections "));
+    assert!(!text.contains("alice") && !text.contains("bob"), "{text}");
+}
+
+#[tokio::test]
 async fn every_module_that_the_page_imports_is_served_with_the_packaged_client_as_it_is_checked_in() {
     let server = Server::start().await;
     let mut modules = vec!["/app.js".to_owned()];

@@ -12,6 +12,8 @@
 //!             └── POST /api/… ◄──────────────────────────────────────────────────────────── buttons
 //! ```
 //!
+//! `/metrics` is what Prometheus asks for: what the hub counts.
+//!
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `ADDR` | where to listen; port 0 is any free one | `127.0.0.1:3000` |
@@ -30,6 +32,7 @@ mod desks;
 mod domain;
 mod failure;
 mod market;
+mod prometheus;
 mod random;
 mod revocations;
 mod routes;
@@ -70,6 +73,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let revocations = Arc::new(Revocations::open(Arc::clone(&database))?);
     let seed = setting("SEED", 7)?;
 
+    let metrics = prometheus::install()?;
     let stored = Arc::clone(&database);
     let hub = UserHub::builder()
         .state_source(move |user| state_source::load(Arc::clone(&stored), seed, user))
@@ -93,7 +97,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let simulation = Simulation::start(Arc::clone(&desks), system, pace)?;
     // No web page of another host. A client that is no browser has the cookie because it was given it.
     let origins = OriginPolicy::same_host().allow_missing();
-    let app = App { hub: hub.clone(), sessions, revocations, desks: Arc::clone(&desks), database, origins };
+    let app = App { hub: hub.clone(), sessions, revocations, desks: Arc::clone(&desks), database, origins, metrics };
     server::serve(listener, routes::routes(app), hub).await?;
 
     tokio::task::spawn_blocking(move || {

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::StreamExt;
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Deserialize;
 use serde_json::json;
 use user_hub::trading::LifecycleEvent;
@@ -41,6 +42,7 @@ pub struct App {
     pub desks: Arc<Desks>,
     pub database: Arc<Database>,
     pub origins: OriginPolicy,
+    pub metrics: PrometheusHandle,
 }
 
 pub fn routes(app: App) -> Router {
@@ -66,12 +68,24 @@ pub fn routes(app: App) -> Router {
         .nest("/api", api)
         .route("/ws", get(web_socket))
         .route(EVENTS, get(events))
+        .route("/metrics", get(metrics))
         .merge(assets::routes())
         .fallback(async || Failure::new(StatusCode::NOT_FOUND, "There is nothing here."))
         .method_not_allowed_fallback(async || Failure::new(StatusCode::METHOD_NOT_ALLOWED, "Not with this method."))
         .layer(middleware::map_response(secure))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(app)
+}
+
+/// For whoever runs this, not for its users: it has no cookie to ask for. A host serves it on a listener of its own that
+/// only its own network reaches, or asks for a token of the one that scrapes. It names no user, but how many there are is
+/// nobody else's business.
+async fn metrics(State(app): State<App>) -> impl IntoResponse {
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    (
+        [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))],
+        app.metrics.render(),
+    )
 }
 
 async fn web_socket(State(app): State<App>, session: Session, request: WebSocketRequest) -> Response {

@@ -65,6 +65,14 @@ async function everythingFlows(page) {
   await by(page, "mode-row").first().waitFor();
   await by(page, "lifecycle-row").first().waitFor();
   seen("a signed-in user sees the panels fill");
+  // Server and browser have one clock here, so nothing is corrected.
+  const meter = page.locator('[data-testid="meter"][data-median]');
+  await meter.waitFor();
+  const { rate, median, p95 } = await meter.evaluate((node) => ({ ...node.dataset }));
+  assert.ok(Number(rate) > 0, rate);
+  assert.ok(0 <= Number(median) && Number(median) <= Number(p95), `${median} ${p95}`);
+  assert.match(await meter.innerText(), /Records a second\s+[\d.,]+\s+Latency, median\s+[\d,]+ ms\s+Latency, 95 %\s+[\d,]+ ms/);
+  seen("and how many records come a second, and how long they take");
 }
 
 async function isolation(alice, tab, bob) {

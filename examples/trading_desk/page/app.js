@@ -7,6 +7,7 @@ import { Cut } from './cut.js';
 import { byId, setText } from './dom.js';
 import * as format from './format.js';
 import { LifecyclePanel } from './lifecycle.js';
+import { DeliveryMeter } from './meter.js';
 import { startOrderForm } from './order.js';
 import { ModePanel, SystemPanel, breakerPanel, giniePanel } from './panels.js';
 import { PnlPanel } from './pnl.js';
@@ -30,6 +31,7 @@ const cut = new Cut(browserLinks({ websocket: '/ws', sse: '/events' }), (until) 
 /** @type {DeskClient} */
 const client = new Client({ transport: startTransport(), session: api.checkSession, open: cut.open });
 const cutSwitch = new CutSwitch(cut, client);
+const meter = new DeliveryMeter(client);
 
 /** What a request brought last while the connection is gone for long, and when. @type {{ desk: Desk, at: number } | null} */
 let polled = null;
@@ -80,6 +82,7 @@ function renderNow() {
 function forget() {
   for (const panel of panels) panel.forget?.();
   cutSwitch.forget();
+  meter.forget();
   render(panels);
 }
 
@@ -259,5 +262,6 @@ byId('transport').addEventListener('change', () => {
 setInterval(() => {
   countDownAll();
   showBadge();
+  meter.show();
 }, 1000);
 void start();

@@ -36,6 +36,12 @@ export const count = (value) => formatted(value, counts);
 /** @param {unknown} value */
 export const price = (value) => formatted(value, Math.abs(Number(value)) < 10 ? smallPrices : amounts);
 
+/** @param {number} rate */
+export const perSecond = (rate) => (rate < 10 ? rate.toFixed(1) : counts.format(rate));
+
+/** @param {number} milliseconds */
+export const milliseconds = (milliseconds) => `${counts.format(milliseconds)} ms`;
+
 /** @param {unknown} value in percent */
 export function percentGain(value) {
   const text = gain(value);

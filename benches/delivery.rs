@@ -2,10 +2,11 @@
 //!
 //! `cargo bench -p user-hub-benches --bench delivery`
 //!
-//! Publishers and devices are tasks on two workers. A publisher waits while more than 8 broadcasts are undelivered on a
-//! connection, so every contender delivers every Log event; State, of which the hub delivers what is current, has a row
-//! of its own, in which a device that was brought up to date counts as having got all that led there. A stalled device
-//! is connected and never reads; nobody waits for it. 1,000 other users are connected.
+//! Publishers and devices are tasks, on two workers unless said otherwise; on one worker nobody is woken from a sleep, and
+//! only the work counts. A publisher waits while more than 8 broadcasts are undelivered on a connection, so every
+//! contender delivers every Log event. State, of which the hub delivers what is current, has a row of its own, in which a
+//! device that was brought up to date counts as having got all that led there. A stalled device is connected and never
+//! reads; nobody waits for it. 1,000 other users are connected.
 
 mod comparison;
 mod contenders;
@@ -38,11 +39,14 @@ struct Cast {
 }
 
 fn main() {
+    let one_worker = Builder::new_current_thread().build().expect("a runtime");
     let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
     let mut table = Comparison::new("thousand deliveries a second", Better::More, ROUNDS);
-    for devices in [1, 3, 10] {
-        let cast = Cast { publishers: 1, devices, stalled: 0 };
-        table.measure(&[&format!("{devices} reading")], &mut sides!(C => rounds::<C, _>(&runtime, cast, Profit::new)));
+    for (runtime, workers) in [(&one_worker, "one worker"), (&runtime, "two workers")] {
+        for devices in [1, 3, 10] {
+            let (cast, name) = (Cast { publishers: 1, devices, stalled: 0 }, format!("{devices} reading, {workers}"));
+            table.measure(&[&name], &mut sides!(C => rounds::<C, _>(runtime, cast, Profit::new)));
+        }
     }
     let cast = Cast { publishers: 2, devices: 3, stalled: 0 };
     table.measure(&["3 reading, 2 publishers"], &mut sides!(C => rounds::<C, _>(&runtime, cast, Profit::new)));

@@ -79,7 +79,7 @@ pub(crate) fn publishers() -> Axis {
     Axis {
         title: "Publishers",
         about: "So many threads broadcast Log events at once, each to a user of its own, or all to one; a user has one \
-                device. The time is that of the process divided by all broadcasts: beyond the number of cores it can \
+                device, which does not read meanwhile. The time is that of the process divided by all broadcasts: beyond the number of cores it can \
                 fall no more.",
         unit: "threads",
         lines: vec![

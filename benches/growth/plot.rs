@@ -14,8 +14,8 @@ const TOP: f64 = 58.0;
 const ACROSS: f64 = 320.0;
 const DOWN: f64 = 270.0;
 const COLUMNS: usize = 3;
-/// All panels have the same scale of time: 100 ns to 1 ms.
-const DECADES: (i32, i32) = (2, 6);
+/// All panels have the same scale of time: 10 ns to 1 ms.
+const DECADES: (i32, i32) = (1, 6);
 
 const STYLE: &str = "text{font:12px sans-serif;fill:#57606a}.title{font-weight:bold}.grid{stroke:#8886;stroke-width:1}\
     .line{fill:none;stroke-width:2}.first{stroke:#0969da;fill:#0969da}.second{stroke:#bc4c00;fill:#bc4c00}\

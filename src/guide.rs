@@ -26,6 +26,7 @@ pub mod design {}
 /// [memory guide]: memory
 /// [events guide]: events
 /// [migration guide]: migrating
+/// [metrics guide]: metrics
 ///
 #[doc = include_str!("../docs/hosting.md")]
 pub mod hosting {}
@@ -56,7 +57,6 @@ pub mod tuning {}
 
 /// What a hub counts and tells: `UserHub::stats`, the feature `metrics`, the feature `tracing`, and what they cost.
 ///
-/// [hosting guide]: hosting
 /// [tuning guide]: tuning
 ///
 #[doc = include_str!("../docs/metrics.md")]

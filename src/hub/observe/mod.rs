@@ -12,7 +12,7 @@
 
 #[cfg(feature = "metrics")]
 mod metrics;
-#[cfg(test)]
+#[cfg(all(test, not(feature = "metrics")))]
 mod tests;
 #[cfg(feature = "tracing")]
 mod tracing;

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use serde::Serialize;
 use support::{Fill, data_of, device, frames, json, price, within_half_a_minute};
 use user_hub::prelude::*;
-use user_hub::{Connection, DynamicEvent, Frame, LoadedState, Removal, Start};
+use user_hub::{Connection, DynamicEvent, EventName, Frame, LoadedState, Removal, Start};
 
 /// Users whose identities invite confusion.
 const USERS: [&str; 10] = ["u", "U", "u1", "u11", "u1 ", "1u", "ü", "u\0", "u/1", "*"];
@@ -225,6 +225,8 @@ fn what_ends_up_in_logs_names_no_user_and_shows_no_payload() {
         ("Group", format!("{:?}", hub.group("alice").event(&secret))),
         ("Burst", hub.burst(|burst| format!("{burst:?}"))),
         ("LoadedState", format!("{loaded:?}")),
+        ("DynamicEvent", format!("{:?}", DynamicEvent::state("OWN", "alice", "secret".into()).unwrap())),
+        ("Removal", format!("{:?}", Removal::named(EventName::from_static("OWN"), Some("alice")))),
     ];
     for (name, text) in shown {
         assert!(text.starts_with(&format!("{name} {{")), "{text}");

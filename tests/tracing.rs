@@ -110,6 +110,7 @@ fn a_refusal_is_said_once_a_minute_for_each_type_and_reason_and_shows_no_payload
     });
     let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
     assert_eq!(lines.len(), 3, "{lines:#?}");
+    assert!(lines[0].contains(r#"reason="encode""#) && lines[2].contains(r#"reason="user""#), "{lines:#?}");
     assert!(lines[0].contains("PNL_UPDATE") && lines[0].contains("pnl.winRate"), "{}", lines[0]);
     assert!(lines[1].contains("CIRCUIT_BREAKER_UPDATE") && lines[1].contains("state.dailyLoss"), "{}", lines[1]);
     assert!(lines[2].contains("a user id is not empty"), "{}", lines[2]);

@@ -56,3 +56,9 @@ fn a_hint_of_any_length_fits_the_frame() {
     let frame: serde_json::Value = serde_json::from_str(Frame::closing(&reason).text()).unwrap();
     assert_eq!(frame["retryAfterMs"], u64::MAX);
 }
+
+#[test]
+fn a_code_shows_its_number() {
+    assert_eq!(CloseCode::REVOKED.to_string(), CloseCode::REVOKED.as_u16().to_string());
+    assert_eq!(format!("{:>6}", CloseCode::NORMAL), "  1000");
+}

@@ -75,3 +75,8 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_debug_of_an_epoch_is_its_text() {
+    assert_eq!(format!("{:?}", Epoch(255)), "00000000000000ff");
+}

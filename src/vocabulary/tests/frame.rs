@@ -1,8 +1,10 @@
 //! Frames, as a host sees them.
 
+use std::time::Duration;
+
 use crate::vocabulary::cursor::Epoch;
-use crate::vocabulary::frame::{Control, GapReason, ResetReason};
-use crate::{CloseCode, CloseReason, Cursor, EventName, Frame, FrameKind};
+use crate::vocabulary::frame::{Control, GapReason, Protocol, ResetReason};
+use crate::{CloseCode, CloseReason, ConnectionId, Cursor, EventName, Frame, FrameKind, UserId};
 
 #[test]
 fn only_synced_and_heartbeat_of_the_control_frames_move_the_cursor() {
@@ -31,4 +33,26 @@ fn the_bytes_of_a_frame_are_its_text_and_are_not_copied() {
 fn the_debug_of_a_frame_shows_no_payload() {
     let frame = Frame::record(r#"{"secret":1}"#.into(), FrameKind::Log, EventName::from_static("FILL"), None);
     assert!(!format!("{frame:?}").contains("secret"));
+}
+
+#[test]
+fn whole_seconds_of_a_heartbeat_have_no_fraction_and_others_have_theirs() {
+    let user = UserId::new("alice").unwrap();
+    let heartbeat = |heartbeat: Option<Duration>| {
+        let connected = Control::Connected {
+            protocol: Protocol,
+            user_id: &user,
+            connection_id: ConnectionId::from_number(1),
+            epoch: Epoch(1).to_string(),
+            after: None,
+            recovered: false,
+            last_log: 0,
+            heartbeat,
+        };
+        let frame: serde_json::Value = serde_json::from_str(Frame::control(&connected).text()).unwrap();
+        frame["heartbeat"].to_string()
+    };
+    assert_eq!(heartbeat(Some(Duration::from_secs(25))), "25");
+    assert_eq!(heartbeat(Some(Duration::from_millis(1_500))), "1.5");
+    assert_eq!(heartbeat(None), "null");
 }

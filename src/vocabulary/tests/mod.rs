@@ -7,4 +7,6 @@ mod encode;
 mod event;
 mod frame;
 mod name;
+mod outcome;
 mod timestamp;
+mod user;

@@ -129,3 +129,9 @@ proptest! {
         prop_assert_eq!(one.cmp(&other), one.to_string().cmp(&other.to_string()));
     }
 }
+
+#[test]
+fn the_debug_of_a_moment_is_its_text() {
+    let moment: Timestamp = "2026-11-22T23:59:39.123Z".parse().unwrap();
+    assert_eq!(format!("{moment:?}"), "2026-11-22T23:59:39.123Z");
+}

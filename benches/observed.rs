@@ -29,7 +29,9 @@ const COUNTED: u64 = 20_000;
 /// A run of this executable that only does so many events of one case.
 const RUN: &str = "--run";
 
-const CASES: [(&str, fn(u64)); 3] = [
+/// Its name, and what does so many events of it.
+type Case = (&'static str, fn(u64));
+const CASES: [Case; 3] = [
     ("broadcast to nobody", to_nobody),
     ("broadcast to 1 device, handed over", to_devices::<1>),
     ("the same, 3 devices", to_devices::<3>),

@@ -100,8 +100,6 @@ pub(crate) struct Session {
     valid_until: Option<Instant>,
     state_source: StateSourceState,
     closing: Option<Closing>,
-    /// State records that the last take passed over.
-    conflated: u32,
     /// Whether what it drains has been taken.
     has_drained: bool,
     is_over: bool,
@@ -126,7 +124,6 @@ impl Session {
             valid_until,
             state_source: StateSourceState::None,
             closing: None,
-            conflated: 0,
             has_drained: false,
             is_over: false,
         }
@@ -181,10 +178,27 @@ impl Session {
         self.begin
     }
 
-    /// How many State records the last take passed over because newer ones had replaced them; 0 where a GAP or a RESET
-    /// was needed, which say more.
-    pub(crate) const fn conflated(&self) -> u32 {
-        self.conflated
+    /// Up to where it has everything; `None` for a new device, to which nothing is owed yet.
+    pub(crate) const fn has_up_to(&self) -> Option<Seq> {
+        match self.begin {
+            None => Some(self.position),
+            Some(Begin::After(cursor)) => Some(cursor.seq),
+            Some(Begin::New { .. } | Begin::Since(_) | Begin::Unknown) => None,
+        }
+    }
+
+    /// How many State records the batch that was just taken passed over since `position`, because newer ones had replaced
+    /// them; 0 where a GAP or a RESET was needed, which say more.
+    pub(crate) fn conflated_since(&self, position: Seq) -> u64 {
+        let mut passed = self.position.saturating_sub(position);
+        for item in &self.batch {
+            match item {
+                Item::Record { .. } => passed = passed.saturating_sub(1),
+                Item::Gap { .. } | Item::Reset => return 0,
+                Item::Connected { .. } | Item::Synced { .. } | Item::Heartbeat { .. } => {}
+            }
+        }
+        passed
     }
 
     /// When the next frame came into the log; `None` for a control frame.
@@ -239,7 +253,6 @@ impl Session {
     /// Only called when the batch before was handed out.
     pub(crate) fn take(&mut self, log: &Log) -> bool {
         debug_assert!(self.batch.is_empty(), "a batch is handed out before the next is taken");
-        self.conflated = 0;
         if self.is_over || (self.is_closing() && !self.is_draining()) {
             return true;
         }
@@ -321,12 +334,7 @@ impl Session {
             self.batch.push_back(Item::Reset);
             self.push_records(log.live_and_log_after(self.position).filter(is_wanted), Carry::Always);
         } else {
-            let before = self.batch.len();
             self.push_records(log.after(self.position).filter(is_wanted), Carry::Always);
-            if self.position >= log.log_floor() {
-                let taken = (self.batch.len() - before) as Seq;
-                self.conflated = u32::try_from((log.head() - self.position).saturating_sub(taken)).unwrap_or(u32::MAX);
-            }
         }
         is_reset
     }

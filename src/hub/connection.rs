@@ -455,7 +455,7 @@ impl Connection {
     /// Takes the next batch, or parks: one critical section, so that nothing can come between looking and parking.
     fn take_or_park(&mut self, context: &mut Context<'_>) -> bool {
         let Self { hub, slot, session, log_deadline, closings, loading, observed } = self;
-        let moment = hub.moment();
+        let (moment, before) = (hub.moment(), session.has_up_to());
         // Cloning a waker is foreign code, so it is done before the lock; what is replaced is dropped after it.
         let waker = context.waker().clone();
         let mut parked = Vec::new();
@@ -481,7 +481,7 @@ impl Connection {
             if taken { (true, Some(waker)) } else { (false, mailbox.park(session.id(), waker)) }
         };
         wake(parked);
-        observed.took(session.conflated(), &hub.observer);
+        observed.took(|| before.map_or(0, |before| session.conflated_since(before)), &hub.observer);
         taken
     }
 

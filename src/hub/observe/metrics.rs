@@ -272,9 +272,9 @@ impl ConnectionMeter {
         }
     }
 
-    pub(crate) fn took(&mut self, conflated: u32, meters: &Meters) {
+    pub(crate) fn took(&mut self, conflated: u64, meters: &Meters) {
         if conflated > 0 {
-            meters.conflated.increment(conflated.into());
+            meters.conflated.increment(conflated);
         }
         self.tell(meters);
     }

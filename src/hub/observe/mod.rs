@@ -169,9 +169,9 @@ impl ConnectionObserver {
 
     /// A batch was handed out; the next passes over so many State records that had been replaced.
     #[inline]
-    pub(crate) fn took(&mut self, conflated: u32, observer: &Observer) {
+    pub(crate) fn took(&mut self, conflated: impl FnOnce() -> u64, observer: &Observer) {
         #[cfg(feature = "metrics")]
-        self.meter.took(conflated, &observer.meters);
+        self.meter.took(conflated(), &observer.meters);
     }
 
     /// The connection is dropped.

@@ -76,8 +76,8 @@ export class Line {
     this.hangUp();
   }
 
-  /** Ends a connection right behind a message like this, and from then on each new one. */
-  cutBehind(isLast) {
+  /** Falls silent right behind a message like this. */
+  silenceBehind(isLast) {
     this.#isLast = isLast;
   }
 
@@ -152,7 +152,7 @@ export class Line {
         response.writeHead(answer.statusCode, endToEnd(answer.headers));
         response.flushHeaders();
       });
-      answer.on("data", (bytes) => this.#deliver(socket, () => this.#hand(socket, response, messages, bytes)));
+      answer.on("data", (bytes) => this.#deliver(socket, () => this.#hand(response, messages, bytes)));
       answer.on("close", () => (answer.complete ? this.#deliver(socket, () => response.end()) : broken()));
       answer.on("error", () => {});
     });
@@ -172,23 +172,19 @@ export class Line {
     }
     server.write("\r\n");
     server.write(head);
-    server.on("data", (bytes) => this.#deliver(socket, () => this.#hand(socket, socket, messages, bytes)));
+    server.on("data", (bytes) => this.#deliver(socket, () => this.#hand(socket, messages, bytes)));
     server.on("close", () => this.#deliver(socket, () => socket.end()));
     server.on("error", () => {});
     socket.on("data", (bytes) => this.#dead.has(socket) || server.write(bytes));
     socket.on("close", () => server.destroy());
   }
 
-  /** Hands on what the server says, up to the message behind which the line is cut. */
-  #hand(socket, body, messages, bytes) {
+  /** Hands on what the server says, up to the message behind which the line falls silent. */
+  #hand(body, messages, bytes) {
     if (!messages) return void body.write(bytes);
     for (const { text, bytes: piece } of messages.of(bytes)) {
       for (const arrives of text === undefined ? [piece] : this.#changed(messages, text, piece)) body.write(arrives);
-      if (text === undefined || !this.#isLast(text)) continue;
-      this.#isCut = true;
-      this.#dead.add(socket);
-      // Not with a reset, which takes with it what has arrived and was not read yet.
-      return void socket.end();
+      if (text !== undefined && this.#isLast(text)) return this.silence();
     }
   }
 

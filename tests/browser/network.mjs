@@ -178,13 +178,16 @@ export async function cutInAGroup(cast) {
   const gaps = await cast.gaps();
   await cast.each(({ page }) => page.evaluate(watchBreaker));
   const isFirstHalf = (message) => message.includes('"type":"CIRCUIT_BREAKER_UPDATE"') && message.includes('"group":');
-  await cast.each(({ line }) => line.cutBehind(isFirstHalf));
+  await cast.each(({ line }) => line.silenceBehind(isFirstHalf));
   await Promise.all(cast.users.map(({ trader }) => trader.trip()));
+  await cast.each((tab) =>
+    until(async () => {
+      const told = await tab.page.evaluate(() => window.lastTold);
+      return isFirstHalf(told) ? null : `${tab} was told ${told}`;
+    }),
+  );
+  await cast.each(({ line }) => line.cut());
   await cast.notice();
-  await cast.each(async (tab) => {
-    const told = await tab.page.evaluate(() => window.lastTold);
-    assert.ok(isFirstHalf(told), `${tab} was told ${told}`);
-  });
   await cast.each(({ line }) => line.mend());
   await cast.right();
   await cast.each(async (tab) => assert.deepEqual(await tab.page.evaluate(() => window.halvesSeen), [], `${tab}`));

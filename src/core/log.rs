@@ -28,6 +28,9 @@ use super::Moment;
 use super::record::{Class, Draft, Place, Record, RemovalReason, StateName};
 use crate::vocabulary::cursor::Seq;
 
+/// How many records a reader looks back at one by one.
+const NEAR: usize = 16;
+
 /// What a log may hold.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LogLimits {
@@ -184,7 +187,9 @@ impl Log {
     }
 
     fn first_log_after(&self, seq: Seq) -> usize {
-        self.logs.partition_point(|record| record.seq <= seq)
+        // Most readers are near the end, where the records are in the cache of whoever looks.
+        let near = self.logs.iter().rev().take(NEAR + 1).take_while(|record| record.seq > seq).count();
+        if near <= NEAR { self.logs.len() - near } else { self.logs.partition_point(|record| record.seq <= seq) }
     }
 
     /// Appends the drafts as one group, or refuses them whole; then each State in it counts as refused, and what it would
@@ -303,6 +308,9 @@ impl Log {
 
     /// Leaves out what is stale, and removals of what is not there; counts the stale.
     fn without_stale(&self, drafts: Vec<Draft>) -> (Vec<Draft>, usize) {
+        if !drafts.iter().any(Draft::is_state) {
+            return (drafts, 0);
+        }
         let mut kept: Vec<Draft> = Vec::with_capacity(drafts.len());
         let mut stale = 0;
         for draft in drafts {

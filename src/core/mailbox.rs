@@ -281,7 +281,7 @@ impl<W> Mailbox<W> {
     }
 
     /// Adds the wakers of all parked connections to `parked`.
-    pub(crate) fn unpark(&mut self, parked: &mut Vec<W>) {
+    pub(crate) fn unpark(&mut self, parked: &mut impl Extend<W>) {
         parked.extend(self.readers.iter_mut().filter_map(|reader| reader.waker.take()));
     }
 

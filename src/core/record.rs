@@ -1,23 +1,23 @@
 //! One event in a log, and the event on its way there.
 //!
 //! Invariants: the JSON of an event is made once, before any lock, without what depends on its place in a log; that part,
-//! the head (`seq`, `prevLog`, `group`), stands first on the wire, so that it can be put before the rest under the lock.
+//! the head (`seq`, `prevLog`, `group`), stands first on the wire, so that it can be put before the rest under the lock,
+//! in a text of exactly the right size: a record may be kept for long.
 //! A public record shares the rest with every mailbox and joins its head when a device first reads it.
 
-use std::fmt::Write;
 use std::sync::OnceLock;
 use std::time::Instant;
 
 use bytestring::ByteString;
 
 use crate::vocabulary::cursor::Seq;
+use crate::vocabulary::scratch::Scratch;
 use crate::{EventName, FrameKind, Timestamp, Version};
 
-/// Room for the longest head, so that putting it before the rest moves bytes but asks for no memory.
-pub(crate) const HEAD_ROOM: usize = r#"{"seq":,"prevLog":,"group":"#.len() + 3 * 20;
+const LONGEST_HEAD: usize = r#"{"seq":,"prevLog":,"group":"#.len() + 3 * 20;
 
-/// What a record weighs beside its text: itself, the room for its head, its place in the log and in the index.
-pub(crate) const OVERHEAD: usize = std::mem::size_of::<Record>() + HEAD_ROOM + 64;
+/// What a record weighs beside its text: itself, its head, its place in the log and in the index.
+pub(crate) const OVERHEAD: usize = std::mem::size_of::<Record>() + LONGEST_HEAD + 64;
 
 /// What a record does to a device's view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl RemovalReason {
 #[derive(Debug, Clone)]
 pub(crate) enum Tail {
     /// Of one user; the head is put before it when it is appended.
-    Own(String),
+    Own(Scratch),
     /// Of everybody; never copied before a device reads it.
     Shared(ByteString),
 }
@@ -94,18 +94,19 @@ pub(crate) struct Draft {
 
 impl Draft {
     pub(crate) fn removal(state: StateName, reason: RemovalReason, version: Option<Version>, wall: Timestamp) -> Self {
-        let mut tail = tail_start(&state.name, state.key.as_deref(), wall, 40);
-        let _infallible = write!(tail, r#","removed":true,"reason":"{}"}}"#, reason.as_str());
+        let tail = Scratch::of(|text| {
+            push_tail_start(text, &state.name, state.key.as_deref(), wall);
+            for piece in [r#","removed":true,"reason":""#, reason.as_str(), r#""}"#] {
+                text.extend_from_slice(piece.as_bytes());
+            }
+        });
         Self { class: Class::Removal, state, version, expires: None, tail: Tail::Own(tail) }
     }
 
     /// The same for everybody: every log that takes it shares the text.
     pub(crate) fn shared(self) -> Self {
         match self.tail {
-            Tail::Own(mut text) => {
-                text.shrink_to_fit();
-                Self { tail: Tail::Shared(text.into()), ..self }
-            }
+            Tail::Own(text) => Self { tail: Tail::Shared(ByteString::from(&*text)), ..self },
             Tail::Shared(_) => self,
         }
     }
@@ -124,20 +125,17 @@ impl Draft {
     }
 }
 
-/// `,"type":…,"timestamp":…` and the key, with room for a head before it and `room` bytes behind it.
-pub(crate) fn tail_start(name: &EventName, key: Option<&str>, wall: Timestamp, room: usize) -> String {
-    let length = name.as_str().len() + key.map_or(0, str::len) + 64;
-    let mut tail = String::with_capacity(HEAD_ROOM + length + room);
+/// Appends `,"type":…,"timestamp":…` and the key.
+pub(crate) fn push_tail_start(text: &mut Vec<u8>, name: &EventName, key: Option<&str>, wall: Timestamp) {
     for piece in [r#","type":""#, name.as_str(), r#"","timestamp":""#] {
-        tail.push_str(piece);
+        text.extend_from_slice(piece.as_bytes());
     }
-    wall.push_to(&mut tail);
-    tail.push('"');
+    wall.push_to(text);
+    text.push(b'"');
     if let Some(key) = key {
-        tail.push_str(r#","key":"#);
-        tail.push_str(&serde_json::Value::from(key).to_string());
+        text.extend_from_slice(br#","key":"#);
+        let _infallible = serde_json::to_writer(text, key);
     }
-    tail
 }
 
 /// One event in a log.
@@ -179,10 +177,7 @@ impl Record {
         let Draft { class, state, version, expires, tail } = draft;
         let Place { seq, prev_log, group, now } = place;
         let text = match tail {
-            Tail::Own(mut text) => {
-                text.insert_str(0, &head(class, place));
-                Text::Whole(text.into())
-            }
+            Tail::Own(tail) => Text::Whole(joined(class, place, &tail)),
             Tail::Shared(tail) => Text::Joined { tail, whole: OnceLock::new() },
         };
         Self { seq, class, state, version, expires, appended: now, prev_log, group, bytes, text }
@@ -213,10 +208,7 @@ impl Record {
 
     fn join(&self, tail: &str) -> ByteString {
         let place = Place { seq: self.seq, prev_log: self.prev_log, group: self.group, now: self.appended };
-        let mut text = head(self.class, place);
-        text.reserve_exact(tail.len());
-        text.push_str(tail);
-        text.into()
+        joined(self.class, place, tail)
     }
 
     pub(crate) const fn frame_kind(&self) -> FrameKind {
@@ -228,14 +220,16 @@ impl Record {
     }
 }
 
-fn head(class: Class, place: Place) -> String {
-    let mut head = String::with_capacity(HEAD_ROOM);
-    let _infallible = write!(head, r#"{{"seq":{}"#, place.seq);
+/// The head of a place in a log, and the tail behind it.
+fn joined(class: Class, place: Place, tail: &str) -> ByteString {
+    let mut digits = [itoa::Buffer::new(); 3];
+    let [seq, prev_log, group] = &mut digits;
+    let mut pieces = [r#"{"seq":"#, seq.format(place.seq), "", "", "", "", tail];
     if class == Class::Log {
-        let _infallible = write!(head, r#","prevLog":{}"#, place.prev_log);
+        pieces[2..4].copy_from_slice(&[r#","prevLog":"#, prev_log.format(place.prev_log)]);
     }
-    if let Some(group) = place.group {
-        let _infallible = write!(head, r#","group":{group}"#);
+    if let Some(last) = place.group {
+        pieces[4..6].copy_from_slice(&[r#","group":"#, group.format(last)]);
     }
-    head
+    pieces.concat().into()
 }

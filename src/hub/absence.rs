@@ -82,6 +82,11 @@ impl Absence {
         }
     }
 
+    /// Whether anybody is on the way out.
+    pub(crate) fn has_leaving(&self) -> bool {
+        self.due.is_set()
+    }
+
     /// Does a little of what is due, true if there was anything: every caller sweeps a few, so that nothing piles up where
     /// nobody else does.
     pub(crate) fn sweep(&self, shared: &Shared, now: Instant) -> bool {

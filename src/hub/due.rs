@@ -21,8 +21,13 @@ impl Due {
         self.nanoseconds.store(due.map_or(u64::MAX, |due| self.after_start(due)), Ordering::Relaxed);
     }
 
+    /// Whether anything will be due.
+    pub(crate) fn is_set(&self) -> bool {
+        self.nanoseconds.load(Ordering::Relaxed) != u64::MAX
+    }
+
     pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.after_start(now) >= self.nanoseconds.load(Ordering::Relaxed)
+        self.is_set() && self.after_start(now) >= self.nanoseconds.load(Ordering::Relaxed)
     }
 
     fn after_start(&self, moment: Instant) -> u64 {

@@ -124,8 +124,8 @@ impl UserHub {
     /// ```
     pub fn close_session(&self, user: &str, session: impl Into<SessionId>, reason: &CloseReason) -> usize {
         let session = session.into();
-        if let (false, Ok(user)) = (reason.code().reconnect(), self.shared.check_user(user)) {
-            self.shared.ended_sessions.remember(&user, &session, self.shared.config.clock.now());
+        if !reason.code().reconnect() && self.shared.check_user(user).is_ok() {
+            self.shared.ended_sessions.remember(&UserId::of(user), &session, self.shared.config.clock.now());
         }
         self.shared.close_where(user, reason, |reader| reader.session.as_ref() == Some(&session))
     }

@@ -8,10 +8,11 @@ use crate::core::mailbox::Reader;
 use crate::core::session::{Closing, Session};
 use crate::hub::config::{Config, TransportLimits, UserHubBuilder};
 use crate::hub::connection::{ConnectError, ConnectOptions, Connection};
+use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
 use crate::hub::stats::Stats;
 use crate::hub::sync::Ordering;
-use crate::{CloseCode, CloseReason, ConnectionId, HubHandle};
+use crate::{CloseCode, CloseReason, ConnectionId, HubHandle, UserId};
 
 /// Pushes typed events to every device of one user, and to nobody else.
 ///
@@ -109,9 +110,10 @@ impl UserHub {
     /// ```
     pub fn connect_with(&self, user: &str, options: ConnectOptions) -> Result<Connection, ConnectError> {
         let shared = &self.shared;
-        let user = shared.check_user(user)?;
+        shared.check_user(user)?;
+        let user = UserId::of(user);
         let moment = shared.moment();
-        shared.sweep(moment);
+        shared.sweep(moment.now);
         shared.may_connect(&user, options.session.as_ref(), moment)?;
         if options.valid_until.is_some_and(|until| until <= moment.wall) {
             return Err(ConnectError::SessionExpired);
@@ -120,7 +122,7 @@ impl UserHub {
         let closing = Closing::at_once(CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS));
         let limit = shared.config.connections_per_user;
         loop {
-            let slot = shared.registry.find_or_insert(&user, || shared.new_mailbox(moment));
+            let slot = shared.registry.find_or_insert(user.as_str(), || Slot::new(user.clone(), shared.new_mailbox(moment)));
             let mut mailbox = slot.mailbox.lock();
             if mailbox.is_closed {
                 continue;

@@ -105,8 +105,8 @@ impl UserHub {
     }
 
     async fn sweep_all(&self) {
-        let moment = self.shared.moment();
-        while (0..CHUNK).all(|_| self.shared.sweep(moment)) {
+        let now = self.shared.config.clock.now();
+        while (0..CHUNK).all(|_| self.shared.sweep(now)) {
             yield_now().await;
         }
     }

@@ -1,13 +1,13 @@
 //! From an event to a draft: the only place where the code of a payload runs, and no lock is held.
 
 use std::any::Any;
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::core::Moment;
-use crate::core::record::{Class, Draft, RemovalReason, StateName, Tail, tail_start};
+use crate::core::record::{Class, Draft, RemovalReason, StateName, Tail, push_tail_start};
 use crate::hub::catalog::Catalog;
 use crate::vocabulary::encode::EncodeRules;
+use crate::vocabulary::scratch::Scratch;
 use crate::{ErasedEvent, Kind, Rejection};
 
 /// What every event of a hub has to keep.
@@ -89,42 +89,22 @@ fn encode(
         Kind::State if event.is_final() => Class::Final,
         Kind::State => Class::Live,
     };
-    let text = with_scratch(|data| {
-        event.write_data(rules.encode, data)?;
-        let data = std::str::from_utf8(data).expect("only JSON text, which is UTF-8, was written");
-        let mut text =
-            tail_start(&own.name, own.key.as_deref(), moment.wall, FINAL.len() + DATA.len() + data.len() + 1);
+    let text = Scratch::write(|text| {
+        push_tail_start(text, &own.name, own.key.as_deref(), moment.wall);
         if class == Class::Final {
-            text.push_str(FINAL);
+            text.extend_from_slice(FINAL);
         }
-        text.push_str(DATA);
-        text.push_str(data);
-        text.push('}');
-        Ok::<_, Rejection>(text)
+        text.extend_from_slice(DATA);
+        event.write_data(rules.encode, text)?;
+        text.push(b'}');
+        Ok::<_, Rejection>(())
     })?;
     Ok(Draft { class, state: own, version: event.version(), expires: expiry(event, moment), tail: Tail::Own(text) })
 }
 
 /// A State that is the last of its key says so: a client need not know the rule of every type.
-const FINAL: &str = r#","final":true"#;
-const DATA: &str = r#","data":"#;
-/// A scratch that has grown beyond this is not kept: one large event must not cost every thread its size for ever.
-const SCRATCH: usize = 64 * 1024;
-
-/// Lends a buffer of this thread, so that the text of an event is made in one piece of the right size: a record may be
-/// kept for long, and what it was given too much would be kept with it.
-fn with_scratch<T>(write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-    thread_local!(static LENT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) });
-    // Taken out, so that an event whose encoding broadcasts another finds an empty one, and a panic leaves none behind.
-    // A thread that is ending has none to lend any more, and what it broadcasts last is as good as any.
-    let mut scratch = LENT.try_with(Cell::take).unwrap_or_default();
-    let result = write(&mut scratch);
-    if scratch.capacity() <= SCRATCH {
-        scratch.clear();
-        let _ending = LENT.try_with(|lent| lent.set(scratch));
-    }
-    result
-}
+const FINAL: &[u8] = br#","final":true"#;
+const DATA: &[u8] = br#","data":"#;
 
 /// The wall clock says when; the monotonic clock is what it is measured by from now on.
 fn expiry(event: &dyn ErasedEvent, moment: Moment) -> Option<std::time::Instant> {

@@ -159,6 +159,11 @@ impl PresenceBook {
         Vec::new()
     }
 
+    /// Whether anybody is on the way out.
+    pub(crate) fn has_departing(&self) -> bool {
+        self.due.is_set()
+    }
+
     /// Those whose grace has passed have left; returns who is to be woken.
     pub(crate) fn sweep(&self, now: Instant) -> Vec<Waker> {
         if !self.due.is_due(now) {

@@ -25,6 +25,12 @@ pub(crate) struct Slot {
     pub(crate) closings: AtomicU32,
 }
 
+impl Slot {
+    pub(crate) fn new(user: UserId, mailbox: Mailbox<std::task::Waker>) -> Self {
+        Self { user, mailbox: Mutex::new(mailbox), loading: Mutex::default(), closings: AtomicU32::new(0) }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Registry {
     shards: Box<[RwLock<HashTable<Arc<Slot>>>]>,
@@ -44,22 +50,17 @@ impl Registry {
     }
 
     /// The user's mailbox, made if there is none.
-    pub(crate) fn find_or_insert(&self, user: &UserId, make: impl FnOnce() -> Mailbox<std::task::Waker>) -> Arc<Slot> {
-        if let Some(slot) = self.find(user.as_str()) {
+    pub(crate) fn find_or_insert(&self, user: &str, make: impl FnOnce() -> Slot) -> Arc<Slot> {
+        if let Some(slot) = self.find(user) {
             return slot;
         }
-        let hash = self.hasher.hash_one(user.as_str());
+        let hash = self.hasher.hash_one(user);
         let mut shard = self.shard(hash).write();
         let hash_of = |slot: &Arc<Slot>| self.hasher.hash_one(slot.user.as_str());
-        match shard.entry(hash, |slot| slot.user == *user, hash_of) {
+        match shard.entry(hash, |slot| slot.user.as_str() == user, hash_of) {
             Entry::Occupied(found) => Arc::clone(found.get()),
             Entry::Vacant(place) => {
-                let slot = Arc::new(Slot {
-                    user: user.clone(),
-                    mailbox: Mutex::new(make()),
-                    loading: Mutex::default(),
-                    closings: AtomicU32::new(0),
-                });
+                let slot = Arc::new(make());
                 place.insert(Arc::clone(&slot));
                 slot
             }

@@ -3,6 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Instant;
 
 use crate::core::Moment;
 use crate::core::log::{Log, LogLimits};
@@ -18,7 +19,7 @@ use crate::hub::registry::{Registry, Slot};
 use crate::hub::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering};
 use crate::hub::waiting::Waiting;
 use crate::vocabulary::cursor::Epoch;
-use crate::{ConnectionId, UserId, UserIdError};
+use crate::{ConnectionId, UserIdError};
 
 pub(crate) struct Shared {
     pub(crate) config: Config,
@@ -81,12 +82,13 @@ impl Shared {
         self.is_closed.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn check_user(&self, user: &str) -> Result<UserId, UserIdError> {
-        let limit = self.config.user_id_bytes;
-        if user.len() > limit {
-            return Err(UserIdError::TooLong { length: user.len(), limit });
+    pub(crate) fn check_user(&self, user: &str) -> Result<(), UserIdError> {
+        let (length, limit) = (user.len(), self.config.user_id_bytes);
+        match length {
+            0 => Err(UserIdError::Empty),
+            _ if length > limit => Err(UserIdError::TooLong { length, limit }),
+            _ => Ok(()),
         }
-        UserId::new(user)
     }
 
     pub(crate) fn new_mailbox(&self, moment: Moment) -> Mailbox<Waker> {
@@ -113,11 +115,12 @@ impl Shared {
     /// Brings the hub's memory account up to what a mailbox weighs now; the caller holds its lock.
     pub(crate) fn account(&self, mailbox: &mut Mailbox<Waker>) {
         let weighs = mailbox.log.bytes();
-        if weighs >= mailbox.accounted {
-            self.bytes.fetch_add(weighs - mailbox.accounted, Ordering::Relaxed);
-        } else {
-            self.bytes.fetch_sub(mailbox.accounted - weighs, Ordering::Relaxed);
-        }
+        match weighs.cmp(&mailbox.accounted) {
+            std::cmp::Ordering::Greater => self.bytes.fetch_add(weighs - mailbox.accounted, Ordering::Relaxed),
+            std::cmp::Ordering::Less => self.bytes.fetch_sub(mailbox.accounted - weighs, Ordering::Relaxed),
+            // All threads meet at this number: it is left alone where nothing has changed.
+            std::cmp::Ordering::Equal => return,
+        };
         mailbox.accounted = weighs;
     }
 
@@ -131,10 +134,15 @@ impl Shared {
         self.bytes() > self.config.memory_bytes
     }
 
+    /// Whether anything will ever be due for users without a connection, as things are.
+    pub(crate) fn has_leaving(&self) -> bool {
+        self.presence.has_departing() || self.absence.has_leaving() || self.is_over_budget()
+    }
+
     /// Does a little of what is due for users without a connection; true if there may be more.
-    pub(crate) fn sweep(&self, moment: Moment) -> bool {
-        wake(self.presence.sweep(moment.now));
-        self.absence.sweep(self, moment.now)
+    pub(crate) fn sweep(&self, now: Instant) -> bool {
+        wake(self.presence.sweep(now));
+        self.absence.sweep(self, now)
     }
 
     /// Removes a mailbox that stands in no book and keeps no Log, unless somebody has used it meanwhile.
@@ -165,7 +173,7 @@ impl Shared {
             self.emptied.wake();
         }
         self.observer.disconnected(is_last);
-        self.sweep(moment);
+        self.sweep(moment.now);
     }
 }
 

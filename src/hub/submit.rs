@@ -3,11 +3,15 @@
 //! Invariants: an event is encoded before any lock, and not at all when nothing would keep or receive it; a refused State
 //! is taken off the screens; the wakers come out of the lock and are woken by the caller.
 
+use std::sync::Arc;
 use std::task::Waker;
+
+use smallvec::SmallVec;
 
 use crate::core::Moment;
 use crate::core::log::{Appended, Refused};
 use crate::core::record::{Draft, StateName};
+use crate::hub::registry::Slot;
 use crate::hub::prepare::{Unprepared, prepare, state_of};
 use crate::hub::shared::{Shared, wake};
 use crate::hub::sync::Ordering;
@@ -22,10 +26,13 @@ impl EventSink for UserHub {
     }
 }
 
+/// The wakers of one user's devices: as many as most users have without asking for memory.
+pub(crate) type Parked = SmallVec<[Waker; 4]>;
+
 /// Who is to be woken, once no lock is held.
 #[derive(Debug, Default)]
 pub(crate) struct DueWakes {
-    pub(crate) parked: Vec<Waker>,
+    pub(crate) parked: Parked,
     /// Whether something went to everybody.
     pub(crate) everybody: bool,
 }
@@ -56,29 +63,36 @@ impl Shared {
         &self,
         user: &str,
         events: &[&dyn ErasedEvent],
-        parked: &mut Vec<Waker>,
+        parked: &mut Parked,
     ) -> Result<Outcome, Refusal> {
-        let user = self.check_user(user).map_err(|error| (None, error.into()))?;
+        self.check_user(user).map_err(|error| (None, error.into()))?;
         if events.is_empty() {
             return Err((None, Rejection::EmptyGroup));
         }
-        let moment = self.moment();
-        self.sweep(moment);
-        if !self.has_audience(&user, events) {
+        // Most broadcasts are to users who are not there: where nobody is leaving they end without a look at a clock.
+        let now = self.has_leaving().then(|| self.config.clock.now());
+        if let Some(now) = now {
+            self.sweep(now);
+        }
+        let slot = self.registry.find(user);
+        if !self.has_audience(slot.as_deref(), events) {
             return Ok(Outcome::NoAudience);
         }
+        let now = now.unwrap_or_else(|| self.config.clock.now());
+        let moment = Moment { now, wall: self.config.clock.wall() };
         match self.prepare_all(events, moment, false) {
-            Ok(drafts) => self.append(&user, drafts, moment, parked).map_err(|refused| self.refusal(refused, events)),
+            Ok(drafts) => {
+                self.append(user, slot, drafts, moment, parked).map_err(|refused| self.refusal(refused, events))
+            }
             Err((states, refusal)) => {
-                self.reject_states(&user, states, moment, parked);
+                self.reject_states(user, states, moment, parked);
                 Err(refusal)
             }
         }
     }
 
     /// Whether anything of the events would be kept or received; if not, they are never encoded.
-    fn has_audience(&self, user: &UserId, events: &[&dyn ErasedEvent]) -> bool {
-        let slot = self.registry.find(user.as_str());
+    fn has_audience(&self, slot: Option<&Slot>, events: &[&dyn ErasedEvent]) -> bool {
         let sets_state = || events.iter().any(|event| event.kind() == Kind::State && !event.is_removal());
         match slot {
             Some(slot) => slot.mailbox.lock().keeps_log || events.iter().any(|event| event.kind() == Kind::State),
@@ -111,13 +125,17 @@ impl Shared {
 
     fn append(
         &self,
-        user: &UserId,
+        user: &str,
+        mut found: Option<Arc<Slot>>,
         drafts: Vec<Draft>,
         moment: Moment,
-        parked: &mut Vec<Waker>,
+        parked: &mut Parked,
     ) -> Result<Outcome, Refused> {
         loop {
-            let slot = self.registry.find_or_insert(user, || self.new_mailbox(moment));
+            // Encoding takes a while: what was found before it may be closed by now.
+            let slot = found.take().unwrap_or_else(|| {
+                self.registry.find_or_insert(user, || Slot::new(UserId::of(user), self.new_mailbox(moment)))
+            });
             let mut mailbox = slot.mailbox.lock();
             if mailbox.is_closed {
                 continue;
@@ -140,11 +158,11 @@ impl Shared {
         }
     }
 
-    fn reject_states(&self, user: &UserId, states: Vec<StateName>, moment: Moment, parked: &mut Vec<Waker>) {
+    fn reject_states(&self, user: &str, states: Vec<StateName>, moment: Moment, parked: &mut Parked) {
         if states.is_empty() {
             return;
         }
-        while let Some(slot) = self.registry.find(user.as_str()) {
+        while let Some(slot) = self.registry.find(user) {
             let mut mailbox = slot.mailbox.lock();
             if mailbox.is_closed {
                 continue;
@@ -171,7 +189,7 @@ impl Shared {
             return Err((Some(name.to_string()), Rejection::NotPublic { name }));
         }
         let moment = self.moment();
-        self.sweep(moment);
+        self.sweep(moment.now);
         let prepared = self.prepare_all(events, moment, true);
         let appended = {
             let mut public = self.public.lock();
@@ -202,8 +220,8 @@ impl Shared {
         }
     }
 
-    pub(crate) fn wake_all_of(&self, slot: &crate::hub::registry::Slot) {
-        let mut parked = Vec::new();
+    pub(crate) fn wake_all_of(&self, slot: &Slot) {
+        let mut parked = Parked::new();
         slot.mailbox.lock().unpark(&mut parked);
         wake(parked);
     }

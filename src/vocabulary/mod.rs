@@ -10,6 +10,7 @@ pub(crate) mod event;
 pub(crate) mod frame;
 pub(crate) mod name;
 pub(crate) mod outcome;
+pub(crate) mod scratch;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timestamp;

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, civil};
 
 /// `2026-11-22T23:59:39`.
 const SECOND_LENGTH: usize = 19;
+const LENGTH: usize = SECOND_LENGTH + ".000Z".len();
 /// 9999-12-31T23:59:59.999Z.
 const LATEST: i64 = 253_402_300_799_999;
 /// 0000-01-01T00:00:00.000Z.
@@ -78,24 +79,34 @@ impl Timestamp {
 }
 
 impl Timestamp {
-    /// Appends the text. The wall clock is printed on every broadcast and its second seldom changes, so each thread keeps
-    /// the text of the last one.
-    pub(crate) fn push_to(self, text: &mut String) {
-        thread_local!(static SECOND: Cell<(i64, [u8; SECOND_LENGTH])> = const { Cell::new((i64::MIN, [0; SECOND_LENGTH])) });
+    /// Appends the text.
+    pub(crate) fn push_to(self, text: &mut Vec<u8>) {
+        text.extend_from_slice(&self.text());
+    }
+
+    /// Every broadcast prints the wall clock, and most payloads a moment near it: each thread keeps the texts of a few
+    /// seconds.
+    fn text(self) -> [u8; LENGTH] {
+        type Second = (i64, [u8; SECOND_LENGTH]);
+        thread_local!(static SECONDS: [Cell<Second>; 4] = const { [const { Cell::new((i64::MIN, [0; SECOND_LENGTH])) }; 4] });
         let (second, millisecond) = (self.0.div_euclid(1_000), self.0.rem_euclid(1_000));
-        let (mut kept, mut bytes) = SECOND.get();
-        if kept != second {
-            let whole = self.to_string();
-            (kept, bytes) = (second, whole.as_bytes()[..SECOND_LENGTH].try_into().unwrap_or(bytes));
-            SECOND.set((kept, bytes));
-        }
-        let mut whole = [b'Z'; SECOND_LENGTH + 5];
-        whole[..SECOND_LENGTH].copy_from_slice(&bytes);
-        whole[SECOND_LENGTH] = b'.';
+        let bytes = SECONDS.with(|seconds| {
+            let place = &seconds[second.rem_euclid(4) as usize];
+            let (kept, bytes) = place.get();
+            if kept == second {
+                return bytes;
+            }
+            let bytes = self.to_string().as_bytes()[..SECOND_LENGTH].try_into().unwrap_or(bytes);
+            place.set((second, bytes));
+            bytes
+        });
+        let mut text = [b'Z'; LENGTH];
+        text[..SECOND_LENGTH].copy_from_slice(&bytes);
+        text[SECOND_LENGTH] = b'.';
         for (place, divisor) in [(1, 100), (2, 10), (3, 1)] {
-            whole[SECOND_LENGTH + place] = b'0' + (millisecond / divisor % 10) as u8;
+            text[SECOND_LENGTH + place] = b'0' + (millisecond / divisor % 10) as u8;
         }
-        text.push_str(std::str::from_utf8(&whole).expect("the text of a moment is ASCII"));
+        text
     }
 }
 
@@ -144,7 +155,7 @@ impl FromStr for Timestamp {
 
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.text()).expect("the text of a moment is ASCII"))
     }
 }
 

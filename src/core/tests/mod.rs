@@ -10,15 +10,17 @@ mod promises;
 mod record;
 mod session;
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use super::Moment;
 use super::log::{Appended, Log, LogLimits, Refused};
-use super::record::{Class, Draft, RemovalReason, StateName, Tail, tail_start};
+use super::record::{Class, Draft, RemovalReason, StateName, Tail, push_tail_start};
 use super::session::{Begin, Closing, Session, SessionOptions, SlowPolicy};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
+use crate::vocabulary::scratch::Scratch;
 use crate::{ConnectionId, EventName, Frame, FrameKind, Timestamp, UserId};
 
 const EPOCH: Epoch = Epoch(0xab);
@@ -48,8 +50,10 @@ fn name_of(name: &str, key: &str) -> StateName {
 
 fn draft(class: Class, name: &str, key: &str, data: &str) -> Draft {
     let state = name_of(name, key);
-    let mut text = tail_start(&state.name, state.key.as_deref(), at(0).wall, data.len());
-    write!(text, r#","data":{data}}}"#).unwrap();
+    let text = Scratch::of(|text| {
+        push_tail_start(text, &state.name, state.key.as_deref(), at(0).wall);
+        write!(text, r#","data":{data}}}"#).unwrap();
+    });
     Draft { class, state, version: None, expires: None, tail: Tail::Own(text) }
 }
 

@@ -88,17 +88,6 @@ fn all_devices_share_the_text_of_a_record() {
 }
 
 #[test]
-fn a_head_of_any_length_fits_the_room_before_the_tail_and_little_more_would() {
-    let longest = format!(r#"{{"seq":{0},"prevLog":{0},"group":{0}"#, Seq::MAX);
-    let (long_name, long_key) = ("N".repeat(60), "k".repeat(200));
-    for (name, key) in [("FILL", None), ("A", Some("1")), (&*long_name, Some(&*long_key))] {
-        let tail = tail_start(&EventName::new(name).unwrap(), key, at(0).wall, 10);
-        let room = tail.capacity() - tail.len() - 10;
-        assert!((longest.len()..longest.len() + 64).contains(&room), "room for {room}");
-    }
-}
-
-#[test]
 fn a_record_weighs_no_less_than_itself_and_its_longest_head() {
     let draft = happened("FILL", 1);
     let head = format!(r#"{{"seq":{0},"prevLog":{0},"group":{0}"#, Seq::MAX);

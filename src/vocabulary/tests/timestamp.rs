@@ -54,9 +54,10 @@ proptest! {
     fn what_is_appended_is_what_is_printed(moments in proptest::collection::vec(EARLIEST..=LATEST, 1..4), step in -1_500_i64..1_500) {
         for milliseconds in moments.into_iter().flat_map(|moment| [moment, moment + step, moment]) {
             let moment = Timestamp::from_milliseconds(milliseconds);
-            let mut text = String::from("at ");
+            let mut text = b"at ".to_vec();
             moment.push_to(&mut text);
-            prop_assert_eq!(text, format!("at {moment}"));
+            prop_assert_eq!(String::from_utf8(text).unwrap(), format!("at {moment}"));
+            prop_assert_eq!(serde_json::to_string(&moment).unwrap(), format!("\"{moment}\""));
         }
     }
 }

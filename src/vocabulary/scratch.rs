@@ -1,0 +1,99 @@
+//! A buffer of this thread, lent to whoever writes an event, so that writing asks for no memory.
+//!
+//! Invariants: a buffer is lent to one at a time, so an event whose encoding broadcasts another finds none and makes its
+//! own; it comes back when it is dropped, on whichever thread that is; one that has grown beyond [`KEPT`] does not: a large
+//! event must not cost every thread its size for ever.
+
+use std::cell::Cell;
+use std::ops::Deref;
+
+const KEPT: usize = 64 * 1024;
+
+thread_local!(static IDLE: Cell<String> = const { Cell::new(String::new()) });
+
+/// The text of an event on its way into a log, in a buffer that is lent.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch(String);
+
+impl Scratch {
+    /// Whatever `write` leaves in the buffer, or its error, or its panic; the buffer comes back in each case but the last.
+    pub(crate) fn write<E>(write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<Self, E> {
+        // A thread that is ending has none to lend any more, and what it broadcasts last is as good as any.
+        let mut bytes = IDLE.try_with(Cell::take).unwrap_or_default().into_bytes();
+        let written = write(&mut bytes);
+        if written.is_err() {
+            bytes.clear();
+        }
+        let text = Self(String::from_utf8(bytes).expect("only JSON text, which is UTF-8, was written"));
+        written.map(|()| text)
+    }
+
+    /// The same where nothing can go wrong.
+    pub(crate) fn of(write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let Ok(text) = Self::write(|bytes| Ok::<(), std::convert::Infallible>(write(bytes)));
+        text
+    }
+}
+
+impl Deref for Scratch {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Clone for Scratch {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if (1..=KEPT).contains(&self.0.capacity()) {
+            let mut idle = std::mem::take(&mut self.0);
+            idle.clear();
+            let _ending = IDLE.try_with(|lent| lent.set(idle));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT, Scratch};
+
+    fn of(text: &str) -> Scratch {
+        Scratch::of(|bytes| bytes.extend_from_slice(text.as_bytes()))
+    }
+
+    #[test]
+    fn the_next_event_is_written_where_the_last_one_was() {
+        let first = of("first").as_ptr();
+        assert_eq!(of("second").as_ptr(), first);
+    }
+
+    #[test]
+    fn an_event_within_an_event_has_a_buffer_of_its_own() {
+        let outer = of("outer");
+        let inner = of("inner");
+        assert_eq!((&*outer, &*inner), ("outer", "inner"));
+    }
+
+    #[test]
+    fn what_was_not_written_to_its_end_leaves_nothing_behind() {
+        let broken = Scratch::write(|bytes| {
+            bytes.extend_from_slice(b"half");
+            Err("broken")
+        });
+        assert_eq!(broken.unwrap_err(), "broken");
+        assert_eq!(&*of("next"), "next");
+    }
+
+    #[test]
+    fn one_large_event_is_not_kept_for_ever() {
+        let large = of(&"x".repeat(KEPT + 1)).as_ptr();
+        assert_ne!(of("small").as_ptr(), large);
+        assert!(of("small").0.capacity() <= KEPT);
+    }
+}

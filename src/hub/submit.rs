@@ -11,8 +11,8 @@ use smallvec::SmallVec;
 use crate::core::Moment;
 use crate::core::log::{Appended, Refused};
 use crate::core::record::{Draft, StateName};
-use crate::hub::registry::Slot;
 use crate::hub::prepare::{Unprepared, prepare, state_of};
+use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
 use crate::hub::sync::Ordering;
 use crate::{Audience, ErasedEvent, EventSink, Kind, Outcome, Rejection, UserHub, UserId};
@@ -59,12 +59,7 @@ impl Shared {
         outcome
     }
 
-    fn submit_to_user(
-        &self,
-        user: &str,
-        events: &[&dyn ErasedEvent],
-        parked: &mut Parked,
-    ) -> Result<Outcome, Refusal> {
+    fn submit_to_user(&self, user: &str, events: &[&dyn ErasedEvent], parked: &mut Parked) -> Result<Outcome, Refusal> {
         self.check_user(user).map_err(|error| (None, error.into()))?;
         if events.is_empty() {
             return Err((None, Rejection::EmptyGroup));

@@ -2,11 +2,9 @@
 //!
 //! Two lanes, each ascending by seq, read as one by merging:
 //! - `logs`, what happened, oldest first: a queue that is evicted from the front by count, bytes and age;
-//! - `states`, the current values, in the order of their last change. A replaced value leaves a vacant slot behind, so
-//!   that nothing moves; when more than half of the slots are vacant they are swept out, which costs a constant a record.
+//! - `states`, the current values, in the order of their last change.
 //!
 //! Invariants:
-//! - A State name has at most one record; `index` leads to it.
 //! - `log_floor` is the highest evicted Log seq, `state_floor` the highest seq of a final or removed State that was
 //!   forgotten: a reader at or above a floor has missed nothing below it.
 //! - Live State is never evicted. It fits its limits by refusal; finals and removals make room before that.
@@ -15,14 +13,14 @@
 //! - Nothing is allocated before the first record.
 
 pub(crate) mod load;
+mod states;
 
 use std::collections::VecDeque;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hashbrown::HashTable;
 use load::LoadMark;
+use states::States;
 
 use super::Moment;
 use super::record::{Class, Draft, Place, Record, RemovalReason, StateName};
@@ -56,61 +54,22 @@ pub(crate) struct Appended {
     pub(crate) stale: usize,
 }
 
-/// Live or ended State, counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Weight {
-    keys: usize,
-    bytes: usize,
-}
-
-impl Weight {
-    fn add(&mut self, record: &Record) {
-        self.keys += 1;
-        self.bytes += record.bytes;
-    }
-
-    fn subtract(&mut self, record: &Record) {
-        self.keys -= 1;
-        self.bytes -= record.bytes;
-    }
-}
-
-#[derive(Debug)]
-struct Slot {
-    seq: Seq,
-    record: Option<Arc<Record>>,
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    /// Public State counts here, and in no user's log.
-    hub_wide: bool,
     head: Seq,
     last_log: Seq,
     log_floor: Seq,
-    state_floor: Seq,
     logs: VecDeque<Arc<Record>>,
     log_bytes: usize,
-    states: VecDeque<Slot>,
-    vacant: usize,
-    index: HashTable<Seq>,
-    hasher: foldhash::quality::RandomState,
-    /// Seqs of finals and removals, oldest first; one that was replaced since is passed over.
-    ended: VecDeque<Seq>,
-    /// Live State that counts here.
-    live: Weight,
-    /// Finals and removals, public ones too.
-    gone: Weight,
+    states: States,
     /// While a load runs.
-    loading: Option<LoadMark>,
-    /// No later than the first expiry; too early after that State was replaced, which costs one look.
-    next_expiry: Option<Instant>,
+    loading: Option<Box<LoadMark>>,
 }
 
 impl Log {
     /// The log of what goes to everybody; each mailbox is a reader of it.
     pub(crate) fn hub_wide() -> Self {
-        Self { hub_wide: true, ..Self::default() }
+        Self { states: States::hub_wide(), ..Self::default() }
     }
 
     /// The seq of the newest record; 0 before the first.
@@ -127,18 +86,18 @@ impl Log {
         self.log_floor
     }
 
-    pub(crate) const fn state_floor(&self) -> Seq {
-        self.state_floor
+    pub(crate) fn state_floor(&self) -> Seq {
+        self.states.floor()
     }
 
     /// What the records weigh.
-    pub(crate) const fn bytes(&self) -> usize {
-        self.log_bytes + self.live.bytes + self.gone.bytes
+    pub(crate) fn bytes(&self) -> usize {
+        self.log_bytes + self.states.bytes()
     }
 
     /// Whether any value would be lost if the log were forgotten.
     pub(crate) fn has_state(&self) -> bool {
-        self.live.keys > 0
+        self.states.live_weight().keys > 0
     }
 
     /// The last Log seq at or below `seq`, which is not below `log_floor`.
@@ -148,14 +107,12 @@ impl Log {
 
     /// Everything above `seq`, in order.
     pub(crate) fn after(&self, seq: Seq) -> impl Iterator<Item = &Arc<Record>> {
-        let first_state = self.states.partition_point(|slot| slot.seq <= seq);
-        let states = self.states.range(first_state..).filter_map(|slot| slot.record.as_ref());
-        merge(states, self.logs.range(self.first_log_after(seq)..))
+        merge(self.states.after(seq), self.logs.range(self.first_log_after(seq)..))
     }
 
     /// Every State that is not final, and the Log above `seq`, in order.
     pub(crate) fn live_and_log_after(&self, seq: Seq) -> impl Iterator<Item = &Arc<Record>> {
-        merge(self.live_state(), self.logs.range(self.first_log_after(seq)..))
+        merge(self.states.live(), self.logs.range(self.first_log_after(seq)..))
     }
 
     /// The seq before the last `count` Log records, moved down so that it is not inside a group.
@@ -170,20 +127,12 @@ impl Log {
     /// For how many records there is room, in the lanes and beside them.
     #[cfg(test)]
     pub(crate) fn slots(&self) -> usize {
-        self.logs.capacity() + self.states.capacity() + self.ended.capacity() + self.index.capacity()
+        self.logs.capacity() + self.states.room()
     }
 
     /// Whether a removal says something: of what is there, and while a load runs of anything.
     fn is_removable(&self, record: Option<&Arc<Record>>) -> bool {
         self.loading.is_some() || record.is_some_and(|record| record.class == Class::Live)
-    }
-
-    const fn counts(&self, is_public: bool) -> bool {
-        self.hub_wide || !is_public
-    }
-
-    fn live_state(&self) -> impl Iterator<Item = &Arc<Record>> {
-        self.states.iter().filter_map(|slot| slot.record.as_ref()).filter(|record| record.class == Class::Live)
     }
 
     fn first_log_after(&self, seq: Seq) -> usize {
@@ -240,7 +189,7 @@ impl Log {
         let version = record.and_then(|record| record.version);
         let is_public = record.is_some_and(|record| record.is_public());
         let removal = Draft::removal(state.clone(), reason, version, moment.wall);
-        let removal = if is_public || self.hub_wide { removal.shared() } else { removal };
+        let removal = if is_public || self.states.is_hub_wide() { removal.shared() } else { removal };
         self.place(removal, None, moment.now);
         self.trim(moment.now, limits);
         true
@@ -265,15 +214,16 @@ impl Log {
 
     /// When [`handle_deadline`](Self::handle_deadline) has something for a reader. Age alone has not: what is too old
     /// waits for whoever comes next.
-    pub(crate) const fn next_deadline(&self) -> Option<Instant> {
-        self.next_expiry
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.states.next_expiry()
     }
 
     /// Takes away every public State whose name is not among `current`.
     pub(crate) fn retain_public(&mut self, current: &Log, moment: Moment, limits: &LogLimits) {
         let is_live = |state| current.find(state).is_some_and(|record| record.class == Class::Live);
         let gone: Vec<StateName> = self
-            .live_state()
+            .states
+            .live()
             .filter(|record| record.is_public() && !is_live(&record.state))
             .map(|record| record.state.clone())
             .collect();
@@ -287,23 +237,11 @@ impl Log {
         self.logs = VecDeque::new();
         self.log_bytes = 0;
         self.log_floor = self.last_log;
-        for seq in std::mem::take(&mut self.ended) {
-            self.forget_ended(seq);
-        }
+        self.states.retire();
     }
 
     fn find(&self, state: &StateName) -> Option<&Arc<Record>> {
-        let hash = self.hasher.hash_one(state);
-        let seq = self.index.find(hash, |&seq| self.state_at(seq).is_some_and(|record| record.state == *state))?;
-        self.state_at(*seq)
-    }
-
-    fn state_at(&self, seq: Seq) -> Option<&Arc<Record>> {
-        self.states.get(self.slot_of(seq)?)?.record.as_ref()
-    }
-
-    fn slot_of(&self, seq: Seq) -> Option<usize> {
-        self.states.binary_search_by_key(&seq, |slot| slot.seq).ok()
+        self.states.find(state)
     }
 
     /// Leaves out what is stale, and removals of what is not there; counts the stale.
@@ -330,7 +268,7 @@ impl Log {
                 (Class::Removal, _) if self.loading.is_some() => kept.push(draft),
                 (Class::Removal, _) => {}
                 // Of two that are public, the hub-wide log has said which is newer; here some between them may be unseen.
-                (_, Some((_, _, true))) if draft.is_public() && !self.hub_wide => kept.push(draft),
+                (_, Some((_, _, true))) if draft.is_public() && !self.states.is_hub_wide() => kept.push(draft),
                 (_, Some((_, Some(current), _))) if draft.version.is_some_and(|version| version < current) => {
                     stale += 1
                 }
@@ -347,14 +285,15 @@ impl Log {
         if records > limits.log_records || bytes > limits.log_bytes {
             return Err(Refused::GroupTooLarge);
         }
-        let (mut keys, mut bytes) = (self.live.keys, self.live.bytes);
+        let live = self.states.live_weight();
+        let (mut keys, mut bytes) = (live.keys, live.bytes);
         for (at, draft) in drafts.iter().enumerate() {
             let replaced_later =
                 || drafts[at + 1..].iter().any(|later| later.class != Class::Log && later.state == draft.state);
-            if draft.class == Class::Log || !self.counts(draft.is_public()) || replaced_later() {
+            if draft.class == Class::Log || !self.states.counts(draft.is_public()) || replaced_later() {
                 continue;
             }
-            let counted = |record: &&Arc<Record>| record.class == Class::Live && self.counts(record.is_public());
+            let counted = |record: &&Arc<Record>| record.class == Class::Live && self.states.counts(record.is_public());
             if let Some(record) = self.find(&draft.state).filter(counted) {
                 keys -= 1;
                 bytes -= record.bytes;
@@ -365,9 +304,9 @@ impl Log {
             }
         }
         // What does not grow is never refused: limits that were crossed by nothing new are no reason.
-        if keys > limits.state_keys && keys > self.live.keys {
+        if keys > limits.state_keys && keys > live.keys {
             Err(Refused::TooManyKeys)
-        } else if bytes > limits.state_bytes && bytes > self.live.bytes {
+        } else if bytes > limits.state_bytes && bytes > live.bytes {
             Err(Refused::StateFull)
         } else {
             Ok(())
@@ -387,46 +326,7 @@ impl Log {
             self.logs.push_back(record);
             return;
         }
-        if let Some(seq) = self.find(&record.state).map(|replaced| replaced.seq) {
-            self.vacate(seq);
-        }
-        if record.class.is_ended() {
-            self.gone.add(&record);
-            self.ended.push_back(record.seq);
-        } else if self.counts(record.is_public()) {
-            self.live.add(&record);
-        }
-        if let Some(expires) = record.expires.filter(|_| record.class == Class::Live) {
-            self.next_expiry = Some(self.next_expiry.map_or(expires, |next| next.min(expires)));
-        }
-        let seq = record.seq;
-        let Self { index, states, hasher, .. } = self;
-        states.push_back(Slot { seq, record: Some(record) });
-        let hash_of = |seq: &Seq| {
-            let slot = states.binary_search_by_key(seq, |slot| slot.seq).ok().and_then(|at| states[at].record.as_ref());
-            hasher.hash_one(&slot.expect("the index leads to occupied slots only").state)
-        };
-        index.insert_unique(hash_of(&seq), seq, hash_of);
-    }
-
-    /// Takes the State at `seq` out of the index and leaves its slot vacant.
-    fn vacate(&mut self, seq: Seq) {
-        let Some(at) = self.slot_of(seq) else { return };
-        let Some(record) = self.states[at].record.take() else { return };
-        if record.class.is_ended() {
-            self.gone.subtract(&record);
-        } else if self.counts(record.is_public()) {
-            self.live.subtract(&record);
-        }
-        let hash = self.hasher.hash_one(&record.state);
-        if let Ok(entry) = self.index.find_entry(hash, |&other| other == seq) {
-            entry.remove();
-        }
-        self.vacant += 1;
-        if self.vacant > 8 && self.vacant * 2 > self.states.len() {
-            self.states.retain(|slot| slot.record.is_some());
-            self.vacant = 0;
-        }
+        self.states.insert(record);
     }
 
     fn trim(&mut self, now: Instant, limits: &LogLimits) {
@@ -437,20 +337,7 @@ impl Log {
             }
             self.evict_oldest();
         }
-        while self.live.keys + self.gone.keys > limits.state_keys
-            || self.live.bytes + self.gone.bytes > limits.state_bytes
-        {
-            let Some(seq) = self.ended.pop_front() else { break };
-            self.forget_ended(seq);
-        }
-        // Replaced ones would pile up here for as long as there is room.
-        if self.ended.len() > 16 && self.ended.len() > self.gone.keys * 2 {
-            let Self { ended, states, .. } = self;
-            ended.retain(|seq| {
-                let slot = states.binary_search_by_key(seq, |slot| slot.seq);
-                slot.is_ok_and(|at| states[at].record.is_some())
-            });
-        }
+        self.states.trim(limits);
     }
 
     /// Evicts the oldest Log record and the rest of its group.
@@ -464,23 +351,15 @@ impl Log {
         }
     }
 
-    fn forget_ended(&mut self, seq: Seq) {
-        if self.state_at(seq).is_some() {
-            self.vacate(seq);
-            self.state_floor = self.state_floor.max(seq);
-        }
-    }
-
     fn expire(&mut self, moment: Moment, limits: &LogLimits) -> bool {
-        if self.next_expiry.is_none_or(|next| next > moment.now) {
+        if self.states.next_expiry().is_none_or(|next| next > moment.now) {
             return false;
         }
-        let is_due = |record: &&Arc<Record>| record.expires.is_some_and(|expires| expires <= moment.now);
-        let due: Vec<StateName> = self.live_state().filter(is_due).map(|record| record.state.clone()).collect();
+        let due = self.states.due(moment.now);
         for state in &due {
             self.remove(state, RemovalReason::Expired, moment, limits);
         }
-        self.next_expiry = self.live_state().filter_map(|record| record.expires).min();
+        self.states.renew_expiry();
         !due.is_empty()
     }
 }

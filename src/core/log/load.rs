@@ -24,12 +24,12 @@ pub(super) struct LoadMark {
 
 impl Log {
     /// A load of the host's State begins.
-    pub(crate) const fn begin_load(&mut self) {
-        self.loading = Some(LoadMark { head: self.head, state_floor: self.state_floor });
+    pub(crate) fn begin_load(&mut self) {
+        self.loading = Some(Box::new(LoadMark { head: self.head, state_floor: self.states.floor() }));
     }
 
     /// The load has failed, or is given up.
-    pub(crate) const fn end_load(&mut self) {
+    pub(crate) fn end_load(&mut self) {
         self.loading = None;
     }
 
@@ -39,11 +39,11 @@ impl Log {
     /// came meanwhile is no older; a version decides better, where there is one.
     pub(crate) fn merge(&mut self, drafts: Vec<Draft>, moment: Moment, limits: &LogLimits) -> Merged {
         let Some(mark) = self.loading.take() else { return Merged::Done { refused: 0 } };
-        if self.state_floor > mark.state_floor {
+        if self.states.floor() > mark.state_floor {
             return Merged::Again;
         }
         let is_expired = |draft: &Draft| draft.expires.is_some_and(|expires| expires <= moment.now);
-        let is_wanted = |draft: &Draft| draft.is_state() && !is_expired(draft) && self.is_wanted(draft, mark);
+        let is_wanted = |draft: &Draft| draft.is_state() && !is_expired(draft) && self.is_wanted(draft, &mark);
         let wanted: Vec<Draft> = drafts.into_iter().filter(is_wanted).collect();
         let mut refused = 0;
         for draft in wanted {
@@ -52,7 +52,7 @@ impl Log {
         Merged::Done { refused }
     }
 
-    fn is_wanted(&self, draft: &Draft, mark: LoadMark) -> bool {
+    fn is_wanted(&self, draft: &Draft, mark: &LoadMark) -> bool {
         let Some(record) = self.find(&draft.state) else { return draft.class == Class::Live };
         let is_live = record.class == Class::Live;
         if record.seq > mark.head {

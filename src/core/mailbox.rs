@@ -195,6 +195,10 @@ impl<W> Mailbox<W> {
     /// or else the oldest. Its waker comes back.
     pub(crate) fn register(&mut self, reader: Reader<W>, limit: usize, closing: &Closing) -> Option<W> {
         let displaced = if self.connections() >= limit { self.displace(closing) } else { None };
+        if self.readers.is_empty() {
+            // Most users have one device.
+            self.readers.reserve_exact(1);
+        }
         self.readers.push(reader);
         self.keeps_log = true;
         displaced

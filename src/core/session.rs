@@ -20,9 +20,6 @@ use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
 use crate::vocabulary::frame::{Control, GapReason, Protocol, ResetReason, StateSourceState};
 use crate::{CloseCode, CloseReason, ConnectionId, Frame, UserId};
 
-/// How many places of a batch a connection keeps: one large batch must not cost it its size for ever.
-const KEPT: usize = 64;
-
 /// Where a connection begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Begin {
@@ -73,7 +70,8 @@ pub(crate) struct SessionOptions {
 
 #[derive(Debug)]
 enum Item {
-    Record { record: Arc<Record>, cursor: Option<Seq> },
+    /// The frame is made while the log is at hand: from here on it is only passed on.
+    Record { frame: Frame, seq: Seq, group: Option<Seq>, appended: Instant },
     Connected { after: Option<Seq>, recovered: bool, last_log: Seq },
     Gap { from: Option<Seq>, to: Option<Seq>, reason: GapReason, last_log: Seq },
     Reset,
@@ -99,7 +97,7 @@ pub(crate) struct Session {
     on_slow: SlowPolicy,
     valid_until: Option<Instant>,
     state_source: StateSourceState,
-    closing: Option<Closing>,
+    closing: Option<Box<Closing>>,
     /// Whether what it drains has been taken.
     has_drained: bool,
     is_over: bool,
@@ -204,7 +202,7 @@ impl Session {
     /// When the next frame came into the log; `None` for a control frame.
     pub(crate) fn next_appended(&self) -> Option<Instant> {
         match self.batch.front() {
-            Some(Item::Record { record, .. }) => Some(record.appended),
+            Some(Item::Record { appended, .. }) => Some(*appended),
             _ => None,
         }
     }
@@ -218,18 +216,18 @@ impl Session {
     /// group. The first reason stands, but what was to drain can still be ended at once.
     pub(crate) fn close(&mut self, closing: Closing) {
         let is_harder = |before: &Closing| before.drains && !closing.drains;
-        if self.is_over || !self.closing.as_ref().is_none_or(is_harder) {
+        if self.is_over || !self.closing.as_deref().is_none_or(is_harder) {
             return;
         }
         if closing.drains {
-            self.closing = Some(closing);
+            self.closing = Some(Box::new(closing));
             return;
         }
         let group = self.open_group;
-        let belongs = |item: &Item| matches!(item, Item::Record { record, .. } if record.group == group);
+        let belongs = |item: &Item| matches!(item, Item::Record { group: own, .. } if *own == group);
         let rest = if group.is_some() { self.batch.iter().take_while(|item| belongs(item)).count() } else { 0 };
         self.batch.truncate(rest);
-        self.closing = Some(closing);
+        self.closing = Some(Box::new(closing));
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
@@ -351,14 +349,16 @@ impl Session {
             if moves {
                 self.carried = Some(to);
             }
-            self.batch.push_back(Item::Record { record: Arc::clone(record), cursor: moves.then_some(to) });
+            let cursor = moves.then(|| Cursor::new(self.epoch, to));
+            let frame = Frame::record(record.text(), record.frame_kind(), record.state.name.clone(), cursor);
+            let Record { seq, group, appended, .. } = **record;
+            self.batch.push_back(Item::Record { frame, seq, group, appended });
         }
     }
 
     fn end_batch(&mut self, synced: bool, log: &Log) {
         let (seq, last_log) = (log.head(), log.last_log());
-        let ends_in_group = matches!(self.batch.back(), Some(Item::Record { record, .. })
-            if record.group.is_some_and(|group| group != record.seq));
+        let ends_in_group = matches!(self.batch.back(), Some(Item::Record { seq, group: Some(group), .. }) if group != seq);
         if synced {
             self.carried = Some(seq);
             self.batch.push_back(Item::Synced { seq, last_log });
@@ -380,7 +380,8 @@ impl Session {
     /// The next frame of the batch; `None` when it was handed out.
     pub(crate) fn next_frame(&mut self) -> Option<Frame> {
         let item = self.batch.pop_front();
-        if self.batch.is_empty() && self.batch.capacity() > KEPT {
+        if self.batch.is_empty() {
+            // Most connections are idle most of the time: they keep no room for what may come.
             self.batch = VecDeque::new();
         }
         match item {
@@ -400,13 +401,11 @@ impl Session {
     fn frame(&mut self, item: Item) -> Frame {
         let cursor_at = |seq| Cursor::new(self.epoch, seq);
         let control = match item {
-            Item::Record { record, cursor } => {
-                let cursor = cursor.map(cursor_at);
-                self.open_group = record.group.filter(|_| {
-                    let next = self.batch.front();
-                    matches!(next, Some(Item::Record { record: next, .. }) if next.group == record.group)
-                });
-                return Frame::record(record.text(), record.frame_kind(), record.state.name.clone(), cursor);
+            Item::Record { frame, group, .. } => {
+                let next = self.batch.front();
+                let is_open = matches!(next, Some(Item::Record { group: next, .. }) if *next == group);
+                self.open_group = group.filter(|_| is_open);
+                return frame;
             }
             Item::Connected { after, recovered, last_log } => Control::Connected {
                 protocol: Protocol,

@@ -17,7 +17,7 @@ use crate::core::mailbox::{BookEntry, Mailbox};
 use crate::hub::due::{Due, after};
 use crate::hub::registry::Slot;
 use crate::hub::shared::Shared;
-use crate::hub::sync::Mutex;
+use crate::hub::sync::{Mutex, Ordering};
 
 /// How many users of each book one call sweeps in passing: more than one, so that sweeping outruns leaving.
 const SWEEP: usize = 2;
@@ -129,6 +129,7 @@ impl Absence {
                 return;
             }
             mailbox.retire(shared.new_epoch());
+            slot.keeps_log.store(mailbox.keeps_log, Ordering::Release);
             shared.account(&mut mailbox);
             mailbox.entry = None;
             if self.keeps_state() && mailbox.log.has_state() {

@@ -271,7 +271,7 @@ pub struct Connection {
     /// When the log last said that something in it ends by itself.
     log_deadline: Option<Instant>,
     /// The load of the host's State that the first batch waits for.
-    loading: Option<Loading>,
+    loading: Option<Box<Loading>>,
     /// The slot's count of closings when it was last looked at.
     closings: u32,
     observed: ConnectionObserver,
@@ -287,6 +287,7 @@ impl Connection {
     ) -> Self {
         let observed = ConnectionObserver::new(&session, now);
         // A count that has moved before costs one look more.
+        let loading = loading.map(Box::new);
         Self { hub, slot, session, log_deadline: None, loading, closings: 0, observed }
     }
 
@@ -448,7 +449,7 @@ impl Connection {
             if next.as_ref().is_some_and(|next| next.is(loading)) {
                 return;
             }
-            self.loading = next;
+            self.loading = next.map(Box::new);
         }
     }
 

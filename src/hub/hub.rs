@@ -150,6 +150,7 @@ impl UserHub {
             let reader = Reader::new(id, options.session.clone(), options.transport, moment.wall, start);
             let is_full = mailbox.connections() >= limit;
             let displaced = mailbox.register(reader, limit, &closing);
+            slot.keeps_log.store(mailbox.keeps_log, Ordering::Release);
             slot.closings.fetch_add(u32::from(is_full), Ordering::Release);
             let watching = if is_first { shared.presence.came(session.user()) } else { Vec::new() };
             let (loading, _replaced) = shared.join_load(&slot, &mut mailbox, moment.now);

@@ -12,7 +12,7 @@ use hashbrown::hash_table::Entry;
 use crate::UserId;
 use crate::core::mailbox::Mailbox;
 use crate::hub::state_source::Loading;
-use crate::hub::sync::{AtomicU32, Mutex, RandomState, RwLock, cores};
+use crate::hub::sync::{AtomicBool, AtomicU32, Mutex, RandomState, RwLock, cores};
 
 /// One user's place in the registry. The waker of a connection is a task's.
 #[derive(Debug)]
@@ -21,13 +21,22 @@ pub(crate) struct Slot {
     pub(crate) mailbox: Mutex<Mailbox<std::task::Waker>>,
     /// The load of the host's State while it runs; locked under the mailbox's lock, and never dropped under one.
     pub(crate) loading: Mutex<Option<Box<Loading>>>,
+    /// What the mailbox says of it, so that a broadcast need not lock it twice: set under its lock, and before whoever
+    /// connects is told that it has.
+    pub(crate) keeps_log: AtomicBool,
     /// How often connections were told to close, so that each sees it before its next frame without a lock.
     pub(crate) closings: AtomicU32,
 }
 
 impl Slot {
     pub(crate) fn new(user: UserId, mailbox: Mailbox<std::task::Waker>) -> Self {
-        Self { user, mailbox: Mutex::new(mailbox), loading: Mutex::default(), closings: AtomicU32::new(0) }
+        Self {
+            user,
+            keeps_log: AtomicBool::new(mailbox.keeps_log),
+            mailbox: Mutex::new(mailbox),
+            loading: Mutex::default(),
+            closings: AtomicU32::new(0),
+        }
     }
 }
 

@@ -90,7 +90,9 @@ impl Shared {
     fn has_audience(&self, slot: Option<&Slot>, events: &[&dyn ErasedEvent]) -> bool {
         let sets_state = || events.iter().any(|event| event.kind() == Kind::State && !event.is_removal());
         match slot {
-            Some(slot) => slot.mailbox.lock().keeps_log || events.iter().any(|event| event.kind() == Kind::State),
+            Some(slot) => {
+                slot.keeps_log.load(Ordering::Acquire) || events.iter().any(|event| event.kind() == Kind::State)
+            }
             None => self.absence.keeps_state() && sets_state(),
         }
     }

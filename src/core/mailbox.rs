@@ -13,6 +13,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use smallvec::SmallVec;
+
 use super::Moment;
 use super::log::{Appended, Log, LogLimits, Refused};
 use super::record::{Class, Draft, Record};
@@ -26,7 +28,8 @@ use crate::{ConnectionId, SessionId, Timestamp};
 pub(crate) struct Mailbox<W> {
     pub(crate) epoch: Epoch,
     pub(crate) log: Log,
-    readers: Vec<Reader<W>>,
+    /// Most users have one device, which has its place here.
+    readers: SmallVec<[Reader<W>; 1]>,
     /// How far the hub-wide log has been taken over; `None` before the first time.
     public_seen: Option<Seq>,
     /// When the last connection left, or State came for a user without one.
@@ -161,7 +164,7 @@ impl<W> Mailbox<W> {
         Self {
             epoch,
             log: Log::default(),
-            readers: Vec::new(),
+            readers: SmallVec::new(),
             public_seen: None,
             last_used: now,
             entry: None,
@@ -195,10 +198,6 @@ impl<W> Mailbox<W> {
     /// or else the oldest. Its waker comes back.
     pub(crate) fn register(&mut self, reader: Reader<W>, limit: usize, closing: &Closing) -> Option<W> {
         let displaced = if self.connections() >= limit { self.displace(closing) } else { None };
-        if self.readers.is_empty() {
-            // Most users have one device.
-            self.readers.reserve_exact(1);
-        }
         self.readers.push(reader);
         self.keeps_log = true;
         displaced
@@ -239,7 +238,7 @@ impl<W> Mailbox<W> {
         let reader = self.readers.remove(at);
         if self.readers.is_empty() {
             self.last_used = now;
-            self.readers = Vec::new();
+            self.readers = SmallVec::new();
         }
         reader.waker
     }

@@ -71,12 +71,32 @@ pub(crate) struct SessionOptions {
 #[derive(Debug)]
 enum Item {
     /// The frame is made while the log is at hand: from here on it is only passed on.
-    Record { frame: Frame, seq: Seq, group: Option<Seq>, appended: Instant },
-    Connected { after: Option<Seq>, recovered: bool, last_log: Seq },
-    Gap { from: Option<Seq>, to: Option<Seq>, reason: GapReason, last_log: Seq },
+    Record {
+        frame: Frame,
+        seq: Seq,
+        group: Option<Seq>,
+        appended: Instant,
+    },
+    Connected {
+        after: Option<Seq>,
+        recovered: bool,
+        last_log: Seq,
+    },
+    Gap {
+        from: Option<Seq>,
+        to: Option<Seq>,
+        reason: GapReason,
+        last_log: Seq,
+    },
     Reset,
-    Synced { seq: Seq, last_log: Seq },
-    Heartbeat { seq: Seq, last_log: Seq },
+    Synced {
+        seq: Seq,
+        last_log: Seq,
+    },
+    Heartbeat {
+        seq: Seq,
+        last_log: Seq,
+    },
 }
 
 #[derive(Debug)]
@@ -358,7 +378,8 @@ impl Session {
 
     fn end_batch(&mut self, synced: bool, log: &Log) {
         let (seq, last_log) = (log.head(), log.last_log());
-        let ends_in_group = matches!(self.batch.back(), Some(Item::Record { seq, group: Some(group), .. }) if group != seq);
+        let ends_in_group =
+            matches!(self.batch.back(), Some(Item::Record { seq, group: Some(group), .. }) if group != seq);
         if synced {
             self.carried = Some(seq);
             self.batch.push_back(Item::Synced { seq, last_log });

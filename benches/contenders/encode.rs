@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use serde::Serialize;
-use user_hub::{Event, Timestamp};
+use user_hub::Event;
 
 #[derive(Serialize)]
 struct Envelope<'e, E> {
     seq: u64,
     r#type: &'static str,
-    timestamp: Timestamp,
+    timestamp: jiff::Timestamp,
     data: Data<'e, E>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Encoder {
 impl Encoder {
     pub(super) fn encode<E: Event>(&self, event: &E) -> Bytes {
         let seq = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        let envelope = Envelope { seq, r#type: E::NAME, timestamp: Timestamp::now(), data: Data { pnl: event } };
+        let envelope = Envelope { seq, r#type: E::NAME, timestamp: jiff::Timestamp::now(), data: Data { pnl: event } };
         // Once, and with room for all of it.
         let mut text = Vec::with_capacity(512);
         serde_json::to_writer(&mut text, &envelope).expect("a P&L event has a text");

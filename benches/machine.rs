@@ -9,12 +9,16 @@ use user_hub::Timestamp;
 
 /// The compiler, the cores, and the day.
 pub(crate) fn about() -> String {
-    let rustc = Command::new("rustc").arg("--version").output().map_or_else(
-        |error| format!("rustc unknown: {error}"),
-        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
-    );
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    format!("{rustc}, {cores} cores, {}", &Timestamp::now().to_string()[..10])
+    format!("{}, {cores} cores, {}", said("rustc", "--version"), &Timestamp::now().to_string()[..10])
+}
+
+/// What a command says of itself, in a line.
+pub(crate) fn said(command: &str, argument: &str) -> String {
+    Command::new(command).arg(argument).output().map_or_else(
+        |error| format!("{command} unknown: {error}"),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
 }
 
 /// The CPU time of all threads of this process so far.

@@ -10,10 +10,10 @@
 //! `tracing`, or at info only, which is the same. Instructions are counted by valgrind where it is there: two runs that
 //! differ by [`COUNTED`] events, so that what is done once is not in the figure. Nanoseconds are the median of [`ROUNDS`].
 
+mod callgrind;
 mod machine;
 mod payload;
 
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -72,17 +72,9 @@ fn instructions(case: usize) -> Option<u64> {
     Some((many - few) / COUNTED)
 }
 
-/// How many instructions a run of its own takes, as callgrind says at its end.
+/// How many instructions a run of its own takes.
 fn collected(case: usize, events: u64) -> Option<u64> {
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(std::env::current_exe().ok()?)
-        .args([RUN, &case.to_string(), &events.to_string()])
-        .output()
-        .ok()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let line = said.lines().find_map(|line| line.split_once("Collected : "))?;
-    line.1.split_whitespace().next()?.parse().ok()
+    callgrind::collected(&[], &[RUN, &case.to_string(), &events.to_string()])
 }
 
 fn to_nobody(events: u64) {

@@ -9,13 +9,13 @@ use user_hub::{Event, Timestamp};
 #[derive(Serialize, Event)]
 #[serde(transparent)]
 #[event(name = "PROFIT", field = "pnl", log)]
-pub(crate) struct Profit(PnlUpdate);
+pub(crate) struct Profit(pub(crate) PnlUpdate);
 
 /// The same for everybody.
 #[derive(Serialize, Event)]
 #[serde(transparent)]
 #[event(name = "MARKET_PROFIT", field = "pnl", log, public)]
-pub(crate) struct MarketProfit(PnlUpdate);
+pub(crate) struct MarketProfit(pub(crate) PnlUpdate);
 
 impl Profit {
     pub(crate) fn new() -> Self {

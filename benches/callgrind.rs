@@ -10,10 +10,13 @@ pub(crate) fn collected(options: &[&str], arguments: &[&str]) -> Option<u64> {
         .arg(std::env::current_exe().ok()?)
         .args(arguments)
         .output()
-        .ok()
-        .filter(|output| output.status.success())?;
-    // At its end callgrind says how many it has collected.
+        .ok()?;
     let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        eprintln!("{said}");
+        return None;
+    }
+    // At its end callgrind says how many it has collected.
     let line = said.lines().find_map(|line| line.split_once("Collected : "))?;
     line.1.split_whitespace().next()?.parse().ok()
 }

@@ -18,7 +18,7 @@ use crate::turn::Turn;
 /// Its name, and what runs all its turns.
 pub(crate) type HotPath = (&'static str, fn());
 
-pub(crate) const HOT_PATHS: [HotPath; 17] = [
+pub(crate) const HOT_PATHS: [HotPath; 18] = [
     ("encode the payload", encode),
     ("broadcast Log to nobody", broadcast_to_nobody),
     ("broadcast Log to 1 device", broadcast_log::<1>),
@@ -27,7 +27,8 @@ pub(crate) const HOT_PATHS: [HotPath; 17] = [
     ("broadcast State to 1 device", broadcast_state),
     ("a device takes 1 frame", take::<1>),
     ("a device takes 8 frames", take::<8>),
-    ("broadcast, and a device takes it", broadcast_and_take),
+    ("broadcast, and 1 device takes it", broadcast_and_take::<1>),
+    ("broadcast, and 10 devices take it", broadcast_and_take::<10>),
     ("burst of 20 to 20 users", burst),
     ("broadcast to all, the call", broadcast_to_all),
     ("a device takes what went to all", take_what_went_to_all),
@@ -154,15 +155,15 @@ fn take<const FRAMES: usize>() {
     }
 }
 
-fn broadcast_and_take() {
+fn broadcast_and_take<const DEVICES: usize>() {
     let (host, profit) = (Host::new(), profit());
-    let mut device = host.connected();
+    let mut devices: [_; DEVICES] = array::from_fn(|_| host.connected());
     for turn in Turn::all() {
-        let frames = turn.count(|| {
+        let frames: usize = turn.count(|| {
             host.broadcast(&profit);
-            taken(&mut device)
+            devices.iter_mut().map(taken).sum()
         });
-        assert_eq!(frames, 1);
+        assert_eq!(frames, DEVICES);
     }
 }
 

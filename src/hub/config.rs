@@ -73,7 +73,7 @@ impl Default for Config {
             state_source: None,
             on_slow: OnSlow::Continue,
             inbound_bytes: 4 * 1024,
-            read_buffer_bytes: 4 * 1024,
+            read_buffer_bytes: 512,
             write_buffer_bytes: 16 * 1024,
             heartbeat: Some(Duration::from_secs(25)),
             pong_timeout: Duration::from_secs(10),
@@ -275,7 +275,8 @@ impl UserHubBuilder {
         on_slow: OnSlow = "user_hub::OnSlow::Close";
         /// How many bytes a message from a device has; a larger one ends the connection. Default 4,096 (4 KiB).
         inbound_bytes: usize = "1024";
-        /// How many bytes the read buffer of a WebSocket has; each connection costs it. Default 4,096 (4 KiB).
+        /// How many bytes the read buffer of a WebSocket has; each connection costs it. Default 512, a few
+        /// pongs: a longer message gets more while it comes.
         read_buffer_bytes: usize = "2048";
         /// How many bytes are gathered before a write to a WebSocket; a connection costs up to this and one frame while
         /// its device reads slowly. Default 16,384 (16 KiB).

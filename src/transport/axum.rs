@@ -54,7 +54,7 @@ use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 
 use super::origin::OriginPolicy;
 use super::request::DeviceRequest;
@@ -68,7 +68,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 /// A request for a WebSocket: the extractor of a handler.
 ///
 /// The socket keeps to the hub's [`transport_limits`](UserHub::transport_limits): by default messages of at most 4 KiB, a
-/// read buffer of 4 KiB, and 16 KiB gathered before a write; axum's own defaults would cost 128 KiB a connection. A WebSocket over HTTP/2 comes as a `CONNECT` request: route it with
+/// read buffer of 512 bytes, and 16 KiB gathered before a write; axum's own defaults would cost 128 KiB a connection. A WebSocket over HTTP/2 comes as a `CONNECT` request: route it with
 /// `axum::routing::any`.
 ///
 /// ```
@@ -152,9 +152,7 @@ impl WebSocketRequest {
         let upgrade =
             self.upgrade.read_buffer_size(limits.read_buffer_bytes).write_buffer_size(limits.write_buffer_bytes);
         let upgrade = upgrade.max_message_size(limits.inbound_bytes).max_frame_size(limits.inbound_bytes);
-        upgrade.on_upgrade(|socket: WebSocket| async {
-            device.serve(socket, encode, decode).await;
-        })
+        upgrade.on_upgrade(|socket: WebSocket| device.serve(socket, encode, decode).map(drop))
     }
 }
 

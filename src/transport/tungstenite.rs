@@ -52,7 +52,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 use super::websocket::{FromDevice, ToDevice, WebSocketDevice};
 use crate::{CloseReason, Frame, UserHub};
 
-/// The buffers and limits of a hub's [`transport_limits`](UserHub::transport_limits): by default 4 KiB to read, messages of
+/// The buffers and limits of a hub's [`transport_limits`](UserHub::transport_limits): by default 512 bytes to read, messages of
 /// at most 4 KiB, 16 KiB gathered before a write.
 ///
 /// The library's own defaults take 128 KiB a connection and messages of 64 MiB.
@@ -92,11 +92,11 @@ pub fn config(hub: &UserHub) -> WebSocketConfig {
 ///     Ok(())
 /// }
 /// ```
-pub async fn serve<S>(device: WebSocketDevice, socket: WebSocketStream<S>) -> Option<CloseReason>
+pub fn serve<S>(device: WebSocketDevice, socket: WebSocketStream<S>) -> impl Future<Output = Option<CloseReason>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    device.serve(socket, encode, decode).await
+    device.serve(socket, encode, decode)
 }
 
 fn encode(message: ToDevice) -> Message {

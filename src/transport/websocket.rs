@@ -144,45 +144,52 @@ impl WebSocketDevice {
     ///
     /// # Cancel safety
     /// Dropping the future disconnects the device without a close.
-    pub async fn serve<S, M, E>(
+    pub fn serve<S, M, E>(
         self,
         socket: S,
         encode: impl Fn(ToDevice) -> M,
         decode: impl Fn(&M) -> FromDevice,
-    ) -> Option<CloseReason>
+    ) -> impl Future<Output = Option<CloseReason>>
     where
         S: Stream<Item = Result<M, E>> + Sink<M, Error = E> + Unpin,
     {
         let span = DeviceSpan::new(&self.connection, "websocket");
-        let mut pump = Pump::new(self.connection);
         let pings = self.rhythm.map(|(interval, timeout)| Pings::new(interval, timeout));
         let mut line = Line { socket, encode, decode, pings, pings_held: 0 };
-        let end = poll_fn(|context| span.in_scope(|| line.poll(context, &mut pump))).await;
-        let mut connection = pump.into_connection();
-        let (connection, unsent, reason) = match end {
-            // It counts as connected until it has been told, so that a host in shutdown can wait for that.
-            End::Closed(reason) => (Some(connection), Vec::new(), Some(reason)),
-            End::NoPong => {
-                connection.close(CloseReason::new(CloseCode::NO_PONG));
-                // CLOSING, behind the rest of a group that has begun. Should the hub have closed it first, its reason stands.
-                let unsent: Vec<Frame> = iter::from_fn(|| connection.next().now_or_never().flatten()).collect();
-                let said = unsent.last().and_then(Frame::close_reason).cloned();
-                drop(connection);
-                (None, unsent, said.or(Some(CloseReason::new(CloseCode::NO_PONG))))
-            }
-            End::Left => {
-                drop(connection);
-                (None, Vec::new(), None)
-            }
-        };
-        let farewell = async {
-            line.tell(unsent, reason.clone()).await?;
-            drop(connection);
-            line.wait_for_the_end().await
-        };
-        let _ = tokio::time::timeout(FAREWELL, farewell).await;
-        reason
+        let mut pump = Some(Pump::new(self.connection));
+        // A future has room for a value in each place that it is moved to: in here nothing large is moved.
+        async move {
+            let end = poll_fn(|context| span.in_scope(|| line.poll(context, pump.as_mut()))).await;
+            let (unsent, reason) = match end {
+                // It counts as connected until it has been told, so that a host in shutdown can wait for that.
+                End::Closed(reason) => (Vec::new(), Some(reason)),
+                End::NoPong => give_up(pump.take()),
+                End::Left => {
+                    pump = None;
+                    (Vec::new(), None)
+                }
+            };
+            let farewell = async {
+                line.tell(unsent, reason.clone()).await?;
+                pump = None;
+                line.wait_for_the_end().await
+            };
+            let _ = tokio::time::timeout(FAREWELL, farewell).await;
+            reason
+        }
     }
+}
+
+/// Disconnects a device that does not answer; returns what it is told, should it read again, and why it was closed.
+fn give_up(pump: Option<Pump>) -> (Vec<Frame>, Option<CloseReason>) {
+    let reason = CloseReason::new(CloseCode::NO_PONG);
+    let Some(pump) = pump else { return (Vec::new(), Some(reason)) };
+    let mut connection = pump.into_connection();
+    connection.close(reason.clone());
+    // CLOSING, behind the rest of a group that has begun. Should the hub have closed it first, its reason stands.
+    let unsent: Vec<Frame> = iter::from_fn(|| connection.next().now_or_never().flatten()).collect();
+    let said = unsent.last().and_then(Frame::close_reason).cloned();
+    (unsent, said.or(Some(reason)))
 }
 
 enum End {
@@ -209,7 +216,9 @@ where
     T: Fn(ToDevice) -> M,
     F: Fn(&M) -> FromDevice,
 {
-    fn poll(&mut self, context: &mut Context<'_>, pump: &mut Pump) -> Poll<End> {
+    /// Without a pump the device has left.
+    fn poll(&mut self, context: &mut Context<'_>, pump: Option<&mut Pump>) -> Poll<End> {
+        let Some(pump) = pump else { return Poll::Ready(End::Left) };
         // The pong first: it may have come while this task waited for its turn.
         let read = self.poll_read(context);
         if read == Poll::Ready(Read::Left) {

@@ -136,9 +136,17 @@ impl Log {
     }
 
     fn first_log_after(&self, seq: Seq) -> usize {
-        // Most readers are near the end, where the records are in the cache of whoever looks.
-        let near = self.logs.iter().rev().take(NEAR + 1).take_while(|record| record.seq > seq).count();
-        if near <= NEAR { self.logs.len() - near } else { self.logs.partition_point(|record| record.seq <= seq) }
+        // Most readers are near the end. Each record names the one before it, which most likely nobody has in a cache.
+        for near in 0..self.logs.len().min(NEAR) {
+            let at = self.logs.len() - near;
+            if self.logs[at - 1].seq <= seq {
+                return at;
+            }
+            if self.logs[at - 1].prev_log <= seq {
+                return at - 1;
+            }
+        }
+        self.logs.partition_point(|record| record.seq <= seq)
     }
 
     /// Appends the drafts as one group, or refuses them whole; then each State in it counts as refused, and what it would

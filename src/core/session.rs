@@ -20,6 +20,9 @@ use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
 use crate::vocabulary::frame::{Control, GapReason, Protocol, ResetReason, StateSourceState};
 use crate::{CloseCode, CloseReason, ConnectionId, Frame, UserId};
 
+/// For how many frames a batch asks for room at once.
+const AT_ONCE: Seq = 16;
+
 /// Where a connection begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Begin {
@@ -281,6 +284,9 @@ impl Session {
                 return true;
             }
             None => {
+                // Room for what there is at most, so that nothing moves; a long absence may have left little of it.
+                let passed = log.head().saturating_sub(self.position).min(AT_ONCE);
+                self.batch.reserve_exact(passed as usize);
                 let is_reset = self.take_after_position(log, log.log_floor());
                 self.end_batch(is_reset, log);
             }

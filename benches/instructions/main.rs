@@ -44,8 +44,8 @@ fn main() -> io::Result<ExitCode> {
 
 /// Instructions of one turn; printed.
 fn counted(&(path, _): &HotPath) -> (String, u64) {
-    let collected =
-        callgrind::collected(&[TOGGLE], &[RUN, path]).expect("valgrind is installed, and the path is sound");
+    let collected = callgrind::collected(&[TOGGLE], &[RUN, path]);
+    let collected = collected.unwrap_or_else(|| panic!("`{path}` cannot be counted; is valgrind installed?"));
     assert!(collected > 0, "callgrind has not seen where `{path}` begins");
     let instructions = collected / TURNS;
     println!("{path:<36} {instructions:>8}");

@@ -72,7 +72,8 @@ pub(crate) async fn run(order: &Order) {
     let memory = server.resident().saturating_sub(before) as f64 / order.connections as f64;
 
     let mut load = Load { orders, devices, server, users: order.connections / order.devices };
-    load.saturate(1, AHEAD, order.phase / 5).await;
+    // The first events of a connection make room for those that follow, on both sides and in the kernel.
+    load.saturate(BURST, BURSTS_AHEAD, order.phase).await;
     let singles = load.saturate(1, AHEAD, order.phase).await;
     let bursts = load.saturate(BURST, BURSTS_AHEAD, order.phase).await;
     let (half, nearly_all) = load.trickle(order.devices, order.phase).await;

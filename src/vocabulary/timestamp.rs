@@ -113,7 +113,11 @@ impl Timestamp {
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         let milliseconds = match time.duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+            // Every broadcast comes by here, and a division of 128 bits takes as long as the look at the clock.
+            Ok(after) => {
+                let seconds = i64::try_from(after.as_secs()).unwrap_or(i64::MAX);
+                seconds.saturating_mul(1_000).saturating_add(after.subsec_millis().into())
+            }
             Err(before) => {
                 let before = before.duration().as_nanos().div_ceil(1_000_000);
                 i64::try_from(before).map_or(i64::MIN, |value| -value)

@@ -14,6 +14,9 @@ use jiff::{SignedDuration, civil};
 /// `2026-11-22T23:59:39`.
 const SECOND_LENGTH: usize = 19;
 const LENGTH: usize = SECOND_LENGTH + ".000Z".len();
+/// A second, and its text up to the dot.
+type Second = (i64, [u8; SECOND_LENGTH]);
+const NONE: Second = (i64::MIN, [0; SECOND_LENGTH]);
 /// 9999-12-31T23:59:59.999Z.
 const LATEST: i64 = 253_402_300_799_999;
 /// 0000-01-01T00:00:00.000Z.
@@ -79,27 +82,20 @@ impl Timestamp {
 }
 
 impl Timestamp {
-    /// Appends the text.
+    /// Appends the text. It is the wall clock that is printed here, on every broadcast, and its second seldom changes.
     pub(crate) fn push_to(self, text: &mut Vec<u8>) {
-        text.extend_from_slice(&self.text());
+        thread_local!(static LAST: Cell<Second> = const { Cell::new(NONE) });
+        text.extend_from_slice(&LAST.with(|last| self.text(last)));
     }
 
-    /// Every broadcast prints the wall clock, and most payloads a moment near it: each thread keeps the texts of a few
-    /// seconds.
-    fn text(self) -> [u8; LENGTH] {
-        type Second = (i64, [u8; SECOND_LENGTH]);
-        thread_local!(static SECONDS: [Cell<Second>; 4] = const { [const { Cell::new((i64::MIN, [0; SECOND_LENGTH])) }; 4] });
+    /// The text, with the second that was printed last at hand.
+    fn text(self, last: &Cell<Second>) -> [u8; LENGTH] {
         let (second, millisecond) = (self.0.div_euclid(1_000), self.0.rem_euclid(1_000));
-        let bytes = SECONDS.with(|seconds| {
-            let place = &seconds[second.rem_euclid(4) as usize];
-            let (kept, bytes) = place.get();
-            if kept == second {
-                return bytes;
-            }
-            let bytes = self.to_string().as_bytes()[..SECOND_LENGTH].try_into().unwrap_or(bytes);
-            place.set((second, bytes));
-            bytes
-        });
+        let (kept, mut bytes) = last.get();
+        if kept != second {
+            bytes = self.to_string().as_bytes()[..SECOND_LENGTH].try_into().unwrap_or(bytes);
+            last.set((second, bytes));
+        }
         let mut text = [b'Z'; LENGTH];
         text[..SECOND_LENGTH].copy_from_slice(&bytes);
         text[SECOND_LENGTH] = b'.';
@@ -159,7 +155,10 @@ impl FromStr for Timestamp {
 
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(std::str::from_utf8(&self.text()).expect("the text of a moment is ASCII"))
+        // A payload may have a few of them, of different moments.
+        thread_local!(static LAST: [Cell<Second>; 4] = const { [const { Cell::new(NONE) }; 4] });
+        let text = LAST.with(|last| self.text(&last[(self.0 / 1_000).rem_euclid(4) as usize]));
+        serializer.serialize_str(std::str::from_utf8(&text).expect("the text of a moment is ASCII"))
     }
 }
 

@@ -73,33 +73,12 @@ pub(crate) struct SessionOptions {
 
 #[derive(Debug)]
 enum Item {
-    /// The frame is made while the log is at hand: from here on it is only passed on.
-    Record {
-        frame: Frame,
-        seq: Seq,
-        group: Option<Seq>,
-        appended: Instant,
-    },
-    Connected {
-        after: Option<Seq>,
-        recovered: bool,
-        last_log: Seq,
-    },
-    Gap {
-        from: Option<Seq>,
-        to: Option<Seq>,
-        reason: GapReason,
-        last_log: Seq,
-    },
+    Record { record: Arc<Record>, cursor: Option<Seq> },
+    Connected { after: Option<Seq>, recovered: bool, last_log: Seq },
+    Gap { from: Option<Seq>, to: Option<Seq>, reason: GapReason, last_log: Seq },
     Reset,
-    Synced {
-        seq: Seq,
-        last_log: Seq,
-    },
-    Heartbeat {
-        seq: Seq,
-        last_log: Seq,
-    },
+    Synced { seq: Seq, last_log: Seq },
+    Heartbeat { seq: Seq, last_log: Seq },
 }
 
 #[derive(Debug)]
@@ -225,7 +204,7 @@ impl Session {
     /// When the next frame came into the log; `None` for a control frame.
     pub(crate) fn next_appended(&self) -> Option<Instant> {
         match self.batch.front() {
-            Some(Item::Record { appended, .. }) => Some(*appended),
+            Some(Item::Record { record, .. }) => Some(record.appended),
             _ => None,
         }
     }
@@ -247,7 +226,7 @@ impl Session {
             return;
         }
         let group = self.open_group;
-        let belongs = |item: &Item| matches!(item, Item::Record { group: own, .. } if *own == group);
+        let belongs = |item: &Item| matches!(item, Item::Record { record, .. } if record.group == group);
         let rest = if group.is_some() { self.batch.iter().take_while(|item| belongs(item)).count() } else { 0 };
         self.batch.truncate(rest);
         self.closing = Some(Box::new(closing));
@@ -375,17 +354,14 @@ impl Session {
             if moves {
                 self.carried = Some(to);
             }
-            let cursor = moves.then(|| Cursor::new(self.epoch, to));
-            let frame = Frame::record(record.text(), record.frame_kind(), record.state.name.clone(), cursor);
-            let Record { seq, group, appended, .. } = **record;
-            self.batch.push_back(Item::Record { frame, seq, group, appended });
+            self.batch.push_back(Item::Record { record: Arc::clone(record), cursor: moves.then_some(to) });
         }
     }
 
     fn end_batch(&mut self, synced: bool, log: &Log) {
         let (seq, last_log) = (log.head(), log.last_log());
-        let ends_in_group =
-            matches!(self.batch.back(), Some(Item::Record { seq, group: Some(group), .. }) if group != seq);
+        let ends_in_group = matches!(self.batch.back(), Some(Item::Record { record, .. })
+            if record.group.is_some_and(|group| group != record.seq));
         if synced {
             self.carried = Some(seq);
             self.batch.push_back(Item::Synced { seq, last_log });
@@ -428,11 +404,12 @@ impl Session {
     fn frame(&mut self, item: Item) -> Frame {
         let cursor_at = |seq| Cursor::new(self.epoch, seq);
         let control = match item {
-            Item::Record { frame, group, .. } => {
+            Item::Record { record, cursor } => {
                 let next = self.batch.front();
-                let is_open = matches!(next, Some(Item::Record { group: next, .. }) if *next == group);
-                self.open_group = group.filter(|_| is_open);
-                return frame;
+                let is_open = matches!(next, Some(Item::Record { record: next, .. }) if next.group == record.group);
+                self.open_group = record.group.filter(|_| is_open);
+                let cursor = cursor.map(cursor_at);
+                return Frame::record(record.text(), record.frame_kind(), record.state.name.clone(), cursor);
             }
             Item::Connected { after, recovered, last_log } => Control::Connected {
                 protocol: Protocol,

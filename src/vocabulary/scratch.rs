@@ -30,7 +30,10 @@ impl Scratch {
 
     /// The same where nothing can go wrong.
     pub(crate) fn of(write: impl FnOnce(&mut Vec<u8>)) -> Self {
-        let Ok(text) = Self::write(|bytes| Ok::<(), std::convert::Infallible>(write(bytes)));
+        let Ok(text) = Self::write(|bytes| {
+            write(bytes);
+            Ok::<(), std::convert::Infallible>(())
+        });
         text
     }
 }

@@ -419,6 +419,7 @@ fn each_layer_knows_only_the_crates_that_it_is_made_of() {
         "bytestring",
         "futures",
         "http_body",
+        "memchr",
         "serde_json",
         "thiserror",
         "tokio",

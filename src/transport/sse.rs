@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures::Stream;
+use memchr::memchr2_iter;
 
 use super::span::DeviceSpan;
 use super::timed::Timed;
@@ -168,10 +169,13 @@ pub(super) fn write_event(chunk: &mut Vec<u8>, frame: &Frame) -> bool {
         put(chunk, format_args!("id: {cursor}\n"));
     }
     // JSON has line breaks only where an application's raw JSON was pretty-printed; the device joins the lines again.
-    for line in frame.text().split(['\n', '\r']) {
+    let text = frame.text().as_bytes();
+    let mut start = 0;
+    for end in memchr2_iter(b'\n', b'\r', text).chain([text.len()]) {
         chunk.extend_from_slice(b"data: ");
-        chunk.extend_from_slice(line.as_bytes());
+        chunk.extend_from_slice(&text[start..end]);
         chunk.push(b'\n');
+        start = end + 1;
     }
     chunk.push(b'\n');
     frame.close_reason().is_some()

@@ -89,7 +89,7 @@ mod tests {
             bytes.extend_from_slice(b"half");
             Err("broken")
         });
-        assert_eq!(broken.unwrap_err(), "broken");
+        assert_eq!(broken.err(), Some("broken"));
         assert_eq!(&*of("next"), "next");
     }
 

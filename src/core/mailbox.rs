@@ -194,6 +194,12 @@ impl<W> Mailbox<W> {
         !self.readers.is_empty()
     }
 
+    /// For how many connections there is room.
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> usize {
+        self.readers.capacity()
+    }
+
     /// Registers a connection. Beyond `limit` one is told to close: the one that has left a ping unanswered for longest,
     /// or else the oldest. Its waker comes back.
     pub(crate) fn register(&mut self, reader: Reader<W>, limit: usize, closing: &Closing) -> Option<W> {

@@ -12,7 +12,7 @@ const KEPT: usize = 64 * 1024;
 thread_local!(static IDLE: Cell<String> = const { Cell::new(String::new()) });
 
 /// The text of an event on its way into a log, in a buffer that is lent.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Scratch(String);
 
 impl Scratch {
@@ -46,12 +46,6 @@ impl Deref for Scratch {
     }
 }
 
-impl Clone for Scratch {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
 impl Drop for Scratch {
     fn drop(&mut self) {
         if (1..=KEPT).contains(&self.0.capacity()) {
@@ -64,16 +58,26 @@ impl Drop for Scratch {
 
 #[cfg(test)]
 mod tests {
-    use super::{KEPT, Scratch};
+    use super::{IDLE, KEPT, Scratch};
 
     fn of(text: &str) -> Scratch {
         Scratch::of(|bytes| bytes.extend_from_slice(text.as_bytes()))
     }
 
     #[test]
-    fn the_next_event_is_written_where_the_last_one_was() {
-        let first = of("first").as_ptr();
-        assert_eq!(of("second").as_ptr(), first);
+    fn the_next_event_has_the_room_of_the_last_one() {
+        IDLE.take();
+        let large = of(&"x".repeat(KEPT)).0.capacity();
+        assert_eq!(of("second").0.capacity(), large);
+        assert_eq!(of("third").0.capacity(), large);
+    }
+
+    #[test]
+    fn what_has_no_room_takes_no_other_from_its_place() {
+        IDLE.take();
+        let large = of(&"x".repeat(1_000)).0.capacity();
+        drop(Scratch::default());
+        assert_eq!(of("next").0.capacity(), large);
     }
 
     #[test]
@@ -94,9 +98,11 @@ mod tests {
     }
 
     #[test]
-    fn one_large_event_is_not_kept_for_ever() {
-        let large = of(&"x".repeat(KEPT + 1)).as_ptr();
-        assert_ne!(of("small").as_ptr(), large);
-        assert!(of("small").0.capacity() <= KEPT);
+    fn sixty_kilobytes_are_kept_and_more_than_sixty_four_are_not() {
+        IDLE.take();
+        drop(of(&"x".repeat(60_000)));
+        assert!(of("small").0.capacity() >= 60_000);
+        drop(of(&"x".repeat(KEPT + 1)));
+        assert!(of("small").0.capacity() < 60_000);
     }
 }

@@ -44,6 +44,24 @@ mod order {
     }
 
     #[test]
+    fn a_reader_at_any_place_of_a_long_log_gets_what_is_above_it_and_nothing_else() {
+        let mut log = Log::default();
+        let limits = LogLimits { log_records: 60, ..ROOMY };
+        for value in 0..100 {
+            log.append(vec![happened("L", value)], at(0), &limits).unwrap();
+            log.append(vec![state("A", &(value % 7).to_string(), value)], at(0), &limits).unwrap();
+        }
+        let all: Vec<(Seq, Class)> = log.after(0).map(|record| (record.seq, record.class)).collect();
+        assert_eq!(all.len(), 67);
+        for place in log.log_floor()..=log.head() {
+            let above: Vec<(Seq, Class)> = log.after(place).map(|record| (record.seq, record.class)).collect();
+            assert_eq!(above, all.iter().copied().filter(|(seq, _)| *seq > place).collect::<Vec<_>>());
+            let below = all.iter().rev().find(|(seq, class)| *class == Class::Log && *seq <= place);
+            assert_eq!(log.last_log_at(place), below.map_or(log.log_floor(), |(seq, _)| *seq));
+        }
+    }
+
+    #[test]
     fn a_state_that_changes_ten_thousand_times_takes_the_room_of_one() {
         let mut log = log_of([state("B", "", 1)]);
         for value in 0..10_000 {
@@ -432,8 +450,10 @@ mod refusal {
     fn a_group_with_as_much_log_as_the_limits_hold_is_taken() {
         let mut log = Log::default();
         let group = [happened("L", 1), happened("L", 2), happened("L", 3)];
-        assert_eq!(push_at(&mut log, 0, group).unwrap().records, 3);
+        assert_eq!(push_at(&mut log, 0, group.clone()).unwrap().records, 3);
         assert_eq!(texts(&log).len(), 3);
+        let to_the_byte = LogLimits { log_bytes: group.iter().map(Draft::bytes).sum(), ..ROOMY };
+        assert_eq!(Log::default().append(group.to_vec(), at(0), &to_the_byte).unwrap().records, 3);
     }
 
     #[test]

@@ -48,6 +48,16 @@ mod waiting {
     }
 
     #[test]
+    fn the_devices_of_a_user_leave_no_room_behind_but_that_of_one() {
+        let mut mailbox = with_readers(1..=10);
+        assert!(mailbox.room() >= 10);
+        for number in 1..=10 {
+            mailbox.unregister(id(number), at(1).now);
+        }
+        assert_eq!(mailbox.room(), 1);
+    }
+
+    #[test]
     fn a_replaced_waker_comes_back() {
         let mut mailbox = with_readers([1]);
         mailbox.park(id(1), "first");
@@ -155,6 +165,7 @@ mod loading {
     fn a_load_is_wanted_once() {
         assert!(Load::Never.is_wanted(at(0).now));
         assert!(Load::Never.started().is_running());
+        assert!(!Load::Never.is_running() && !Load::Done { complete: true }.is_running());
         assert!(!Load::Never.started().is_wanted(at(99).now));
         assert!(!Load::Done { complete: false }.is_wanted(at(99).now));
     }

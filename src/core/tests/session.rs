@@ -417,6 +417,22 @@ mod batches {
     }
 
     #[test]
+    fn a_batch_has_room_for_what_came_and_after_a_long_absence_for_what_is_left_of_it() {
+        let mut log = Log::default();
+        let mut reader = session(Begin::New { log_records: 0 });
+        assert_eq!(batch(&mut reader, &log).len(), 2);
+        push(&mut log, (0..10).map(|value| happened("L", value))).unwrap();
+        assert!(reader.take(&log));
+        assert_eq!(reader.room(), 10);
+        while reader.next_frame().is_some() {}
+        for value in 0..1_000 {
+            push(&mut log, [state("A", "", value)]).unwrap();
+        }
+        assert!(reader.take(&log));
+        assert!(reader.room() <= 16, "for one value, and not for {}", reader.room());
+    }
+
+    #[test]
     fn a_reader_is_told_whether_there_is_anything_to_hand_out() {
         let mut log = Log::default();
         let mut reader = session(Begin::New { log_records: 0 });

@@ -197,11 +197,8 @@ impl States {
         }
     }
 
-    /// The names of what has expired; none without a look at them if nothing can have.
+    /// The names of what has expired.
     pub(super) fn due(&self, now: Instant) -> Vec<StateName> {
-        if self.next_expiry().is_none_or(|next| next > now) {
-            return Vec::new();
-        }
         let is_due = |record: &&Arc<Record>| record.expires.is_some_and(|expires| expires <= now);
         self.live().filter(is_due).map(|record| record.state.clone()).collect()
     }

@@ -1,6 +1,7 @@
 //! The state machines, called directly: time is an argument, so no test waits.
 #![allow(clippy::unwrap_used)]
 
+mod counting;
 mod device;
 mod load;
 mod log;

@@ -63,6 +63,18 @@ proptest! {
 }
 
 #[test]
+fn no_moment_is_taken_for_one_a_second_a_minute_an_hour_or_a_day_before() {
+    let mut text = Vec::new();
+    for moment in [0, 1_000, 60_000, 3_600_000, 86_400_000] {
+        Timestamp::from_milliseconds(moment).push_to(&mut text);
+        text.push(b' ');
+    }
+    let expected = "1970-01-01T00:00:00.000Z 1970-01-01T00:00:01.000Z 1970-01-01T00:01:00.000Z \
+                    1970-01-01T01:00:00.000Z 1970-01-02T00:00:00.000Z ";
+    assert_eq!(String::from_utf8(text).unwrap(), expected);
+}
+
+#[test]
 fn the_years_0000_to_9999_are_the_bounds() {
     assert_eq!(Timestamp::from_milliseconds(EARLIEST).to_string(), "0000-01-01T00:00:00.000Z");
     assert_eq!(Timestamp::from_milliseconds(LATEST).to_string(), "9999-12-31T23:59:59.999Z");

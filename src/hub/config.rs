@@ -222,7 +222,7 @@ impl UserHubBuilder {
         /// a GAP. Default 128. Costs up to [`log_bytes`](Self::log_bytes) a user.
         log_records: usize = "256";
         /// How many bytes the Log records of a user take, their bookkeeping included; older ones are evicted. Default
-        /// 262,144 (256 KiB). For small events the process holds up to 1.15 times as much ([measured](crate::guide::memory)).
+        /// 262,144 (256 KiB). The process holds no more ([measured](crate::guide::memory)).
         log_bytes: usize = "1024 * 1024";
         /// How long a Log record is kept. Default 15 minutes. Costs nothing beyond [`log_bytes`](Self::log_bytes).
         log_age: std::time::Duration = "std::time::Duration::from_secs(60)";
@@ -231,7 +231,7 @@ impl UserHubBuilder {
         state_keys: usize = "2048";
         /// How many bytes the State of a user takes, its bookkeeping included; what goes beyond is refused
         /// ([`StateFull`](crate::Rejection::StateFull)). Default 524,288 (512 KiB). For small events the process
-        /// holds up to 1.3 times as much ([measured](crate::guide::memory)).
+        /// holds up to 1.1 times as much ([measured](crate::guide::memory)).
         state_bytes: usize = "1024 * 1024";
         /// How long after the last connection left the Log is kept, so that a device that comes back resumes; never
         /// below [`log_age`](Self::log_age). Default 15 minutes. Then only State is kept, of an

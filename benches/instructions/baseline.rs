@@ -61,6 +61,11 @@ impl Baseline {
         fs::write(Self::path(), serde_json::to_string_pretty(self)? + "\n")
     }
 
+    /// How many instructions a path may take; a new one is in no baseline.
+    pub(crate) fn allowed(&self, path: &str) -> Option<u64> {
+        self.instructions.get(path).map(|&before| (before as f64 * (1.0 + ALLOWED / 100.0)) as u64)
+    }
+
     /// What is wrong with what the paths take now.
     pub(crate) fn complaints(&self, now: &Self) -> Vec<String> {
         let paths: BTreeSet<&String> = self.instructions.keys().chain(now.instructions.keys()).collect();

@@ -20,11 +20,13 @@ use std::io;
 use std::process::ExitCode;
 
 use baseline::{AGAIN, Baseline, Tools};
-use paths::{HOT_PATHS, HotPath};
+use paths::HOT_PATHS;
 use turn::{TOGGLE, TURNS};
 
 /// A run of this executable that only does all turns of one path.
 const RUN: &str = "--run";
+/// How many processes a path gets at most.
+const TRIES: usize = 6;
 
 fn main() -> io::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().collect();
@@ -33,23 +35,41 @@ fn main() -> io::Result<ExitCode> {
         run();
         return Ok(ExitCode::SUCCESS);
     }
-    let now = Baseline { tools: Tools::here(), instructions: HOT_PATHS.iter().map(counted).collect() };
-    if std::env::var_os("USER_HUB_WRITE").is_some() {
-        now.write()?;
-        println!("This is the baseline now.");
-        return Ok(ExitCode::SUCCESS);
-    }
-    Ok(held_against(&Baseline::read()?, &now))
+    let is_written = std::env::var_os("USER_HUB_WRITE").is_some();
+    let baseline = if is_written { None } else { Some(Baseline::read()?) };
+    let enough = |path: &str| baseline.as_ref().and_then(|baseline| baseline.allowed(path)).unwrap_or(0);
+    let instructions = HOT_PATHS.iter().map(|&(path, _)| (path.to_owned(), least(path, enough(path)))).collect();
+    let now = Baseline { tools: Tools::here(), instructions };
+    Ok(match baseline {
+        Some(baseline) => held_against(&baseline, &now),
+        None => {
+            now.write()?;
+            println!("This is the baseline now.");
+            ExitCode::SUCCESS
+        }
+    })
 }
 
-/// Instructions of one turn; printed.
-fn counted(&(path, _): &HotPath) -> (String, u64) {
+/// The least of some processes, or the first count that is enough; printed. What the allocator does is a process's luck:
+/// in one of three a resume takes five percent more, and never less.
+fn least(path: &str, enough: u64) -> u64 {
+    let mut least = counted(path);
+    for _ in 1..TRIES {
+        if least <= enough {
+            break;
+        }
+        least = least.min(counted(path));
+    }
+    println!("{path:<36} {least:>8}");
+    least
+}
+
+/// Instructions of one turn.
+fn counted(path: &str) -> u64 {
     let collected = callgrind::collected(&[TOGGLE], &[RUN, path]);
     let collected = collected.unwrap_or_else(|| panic!("`{path}` cannot be counted; is valgrind installed?"));
     assert!(collected > 0, "callgrind has not seen where `{path}` begins");
-    let instructions = collected / TURNS;
-    println!("{path:<36} {instructions:>8}");
-    (path.to_owned(), instructions)
+    collected / TURNS
 }
 
 fn held_against(baseline: &Baseline, now: &Baseline) -> ExitCode {

@@ -39,7 +39,8 @@ let polled = null;
 let user = '';
 
 // Panels: each is rendered once a frame of the screen, however many frames arrive, and also in a window that is hidden,
-// where the screen has no frames.
+// where the screen has no frames. Not in the middle of a batch that brings the page up to date: what belongs together
+// is together at its end.
 
 /** @type {Panel[]} */
 const panels = [
@@ -64,17 +65,22 @@ let cancelRender = null;
 function render(which) {
   for (const panel of which) changed.add(panel);
   if (cancelRender || changed.size === 0) return;
-  const screen = requestAnimationFrame(renderNow);
-  const timer = setTimeout(renderNow, HIDDEN_RENDER);
+  const screen = requestAnimationFrame(renderWhole);
+  const timer = setTimeout(renderWhole, HIDDEN_RENDER);
   cancelRender = () => {
     cancelAnimationFrame(screen);
     clearTimeout(timer);
   };
 }
 
-function renderNow() {
+function renderWhole() {
   cancelRender?.();
   cancelRender = null;
+  // Whatever ends the batch is a new status, which renders all panels.
+  if (client.status.state !== 'syncing') renderNow();
+}
+
+function renderNow() {
   for (const panel of changed) panel.render(polled?.desk ?? client);
   changed.clear();
 }
@@ -83,7 +89,9 @@ function forget() {
   for (const panel of panels) panel.forget?.();
   cutSwitch.forget();
   meter.forget();
-  render(panels);
+  // At once, whatever else is under way: it is another user's now.
+  for (const panel of panels) changed.add(panel);
+  renderNow();
 }
 
 // Status.

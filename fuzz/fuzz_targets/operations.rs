@@ -199,8 +199,8 @@ impl World {
         let start = match start {
             Beginning::Resume => seat.screen.begin(),
             Beginning::Garbage => {
-                seat.screen.begin();
-                Start::Unknown
+                seat.screen.lose_place();
+                seat.screen.begin()
             }
             Beginning::New | Beginning::WithLog(_) => {
                 seat.screen.forget();

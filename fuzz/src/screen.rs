@@ -27,6 +27,11 @@ impl Screen {
         self.cursor.as_deref().map_or(Start::Snapshot, Start::resume)
     }
 
+    /// Loses its place: where it goes on from, no hub knows, until a frame says where it is.
+    pub fn lose_place(&mut self) {
+        self.cursor = Some("garbage".to_owned());
+    }
+
     /// Forgets everything, as a page that is loaded again does.
     pub fn forget(&mut self) {
         *self = Self::default();

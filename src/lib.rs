@@ -88,6 +88,7 @@ pub mod transport;
 pub mod typescript;
 mod vocabulary;
 
+pub use crate::core::frame::Frame;
 pub use crate::hub::burst::Burst;
 pub use crate::hub::clock::{Clock, SystemClock};
 pub use crate::hub::config::{ConfigError, TransportLimits, UserHubBuilder};
@@ -104,7 +105,7 @@ pub use crate::vocabulary::cursor::{Cursor, CursorError};
 pub use crate::vocabulary::encode::EncodeError;
 pub use crate::vocabulary::erased::{DynamicEvent, ErasedEvent, Removal};
 pub use crate::vocabulary::event::{Event, EventKey, Kind, PublicEvent, Version};
-pub use crate::vocabulary::frame::{Frame, FrameKind};
+pub use crate::vocabulary::frame::FrameKind;
 pub use crate::vocabulary::name::{EventName, EventNameError};
 pub use crate::vocabulary::outcome::{Outcome, Rejection};
 pub use crate::vocabulary::timestamp::{Timestamp, TimestampError};

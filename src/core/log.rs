@@ -337,7 +337,8 @@ impl Log {
         self.states.insert(record);
     }
 
-    fn trim(&mut self, now: Instant, limits: &LogLimits) {
+    /// Forgets what is too old or too much.
+    pub(crate) fn trim(&mut self, now: Instant, limits: &LogLimits) {
         while let Some(oldest) = self.logs.front() {
             let aged = now.saturating_duration_since(oldest.appended) >= limits.log_age;
             if !aged && self.logs.len() <= limits.log_records && self.log_bytes <= limits.log_bytes {

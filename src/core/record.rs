@@ -199,10 +199,10 @@ impl Record {
         })
     }
 
-    pub(crate) fn text(&self) -> ByteString {
+    pub(crate) fn text(&self) -> &ByteString {
         match &self.text {
-            Text::Whole(text) => text.clone(),
-            Text::Joined { tail, whole } => whole.get_or_init(|| self.join(tail)).clone(),
+            Text::Whole(text) => text,
+            Text::Joined { tail, whole } => whole.get_or_init(|| self.join(tail)),
         }
     }
 

@@ -409,7 +409,7 @@ impl Session {
                 let is_open = matches!(next, Some(Item::Record { record: next, .. }) if next.group == record.group);
                 self.open_group = record.group.filter(|_| is_open);
                 let cursor = cursor.map(cursor_at);
-                return Frame::record(record.text(), record.frame_kind(), record.state.name.clone(), cursor);
+                return Frame::record(record, cursor);
             }
             Item::Connected { after, recovered, last_log } => Control::Connected {
                 protocol: Protocol,

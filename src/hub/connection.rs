@@ -456,22 +456,32 @@ impl Connection {
     /// Takes the next batch, or parks: one critical section, so that nothing can come between looking and parking.
     fn take_or_park(&mut self, context: &mut Context<'_>) -> bool {
         let Self { hub, slot, session, log_deadline, closings, loading, observed } = self;
-        let (moment, before) = (hub.moment(), session.has_up_to());
+        let (now, before) = (hub.config.clock.now(), session.has_up_to());
         // Cloning a waker is foreign code, so it is done before the lock; what is replaced is dropped after it.
         let waker = context.waker().clone();
         let mut parked = Vec::new();
         let (taken, _unused_waker) = {
             let mut mailbox = slot.mailbox.lock();
+            let mut moment = None;
+            if hub.has_changes(&mailbox, now) {
+                // They say when, so the other clock is read, which most batches do without; it is foreign code too.
+                drop(mailbox);
+                moment = Some(Moment { now, wall: hub.config.clock.wall() });
+                mailbox = slot.mailbox.lock();
+            }
             Self::close_as_told(session, closings, slot, &mailbox);
             // Past its deadline it has no load any more, although another connection may have begun one anew.
             let may_wait = loading.is_some() && session.is_new() && !session.is_closing();
             let waits_for_load = may_wait && mailbox.load.is_running();
             let mut taken = false;
             if !waits_for_load {
-                hub.catch_up(&mut mailbox, moment);
-                // What expires is news for the others too.
-                if mailbox.log.handle_deadline(moment, &hub.limits) {
-                    mailbox.unpark(&mut parked);
+                mailbox.log.trim(now, &hub.limits);
+                if let Some(moment) = moment {
+                    hub.catch_up(&mut mailbox, moment);
+                    // What expires is news for the others too.
+                    if mailbox.log.handle_deadline(moment, &hub.limits) {
+                        mailbox.unpark(&mut parked);
+                    }
                 }
                 hub.account(&mut mailbox);
                 session.set_state_source(mailbox.load.state());

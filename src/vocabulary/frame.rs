@@ -1,12 +1,7 @@
-//! What a device gets: records, and the control frames between them.
-//!
-//! Invariants: a frame's text is exactly one JSON object; a frame that moves the device's cursor carries that cursor,
-//! and no other frame carries one.
+//! Which frames there are, and the text of those that carry no record.
 
-use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
 use bytestring::ByteString;
 use serde::Serialize;
 
@@ -14,29 +9,6 @@ use crate::{CloseReason, ConnectionId, Cursor, EventName, UserId};
 
 /// The version of the wire that `CONNECTED` announces.
 const PROTOCOL: u32 = 1;
-
-/// One message to one device: JSON text, and the cursor that it moves the device to.
-///
-/// Cloning costs a reference count: all devices of a user share the text of a record.
-///
-/// ```
-/// use futures::{StreamExt, executor::block_on};
-/// use user_hub::{FrameKind, UserHub};
-///
-/// let mut device = UserHub::new().connect("alice")?;
-/// let first = block_on(device.next()).unwrap();
-/// assert_eq!(first.kind(), FrameKind::Connected);
-/// assert!(first.text().starts_with(r#"{"type":"CONNECTED","protocol":1"#));
-/// # Ok::<(), user_hub::ConnectError>(())
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct Frame {
-    text: ByteString,
-    kind: FrameKind,
-    name: EventName,
-    cursor: Option<Cursor>,
-    close: Option<Box<CloseReason>>,
-}
 
 /// Which frame it is.
 ///
@@ -81,94 +53,26 @@ impl FrameKind {
     }
 }
 
-impl Frame {
-    /// The JSON text.
-    ///
-    /// ```
-    /// # use futures::{StreamExt, executor::block_on};
-    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
-    /// let frame = block_on(device.next()).unwrap();
-    /// assert!(serde_json::from_str::<serde_json::Value>(frame.text()).is_ok());
-    /// # Ok::<(), user_hub::ConnectError>(())
-    /// ```
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
+const CONNECTED: EventName = EventName::control("CONNECTED");
+const SYNCED: EventName = EventName::control("SYNCED");
+const GAP: EventName = EventName::control("GAP");
+const RESET: EventName = EventName::control("RESET");
+const HEARTBEAT: EventName = EventName::control("HEARTBEAT");
+const CLOSING: EventName = EventName::control("CLOSING");
 
-    /// The JSON text as shared bytes, for a transport that sends without copying.
-    ///
-    /// ```
-    /// # use futures::{StreamExt, executor::block_on};
-    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
-    /// let frame = block_on(device.next()).unwrap();
-    /// assert_eq!(frame.bytes(), frame.text());
-    /// # Ok::<(), user_hub::ConnectError>(())
-    /// ```
-    #[must_use]
-    pub fn bytes(&self) -> Bytes {
-        self.text.as_bytes().clone()
-    }
+/// A frame without a record, as it goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ControlFrame {
+    pub(crate) text: ByteString,
+    pub(crate) kind: FrameKind,
+    pub(crate) name: EventName,
+    pub(crate) cursor: Option<Cursor>,
+    /// Why the connection ends, if it says so.
+    pub(crate) close: Option<CloseReason>,
+}
 
-    /// Which frame it is.
-    ///
-    /// ```
-    /// # use futures::{StreamExt, executor::block_on};
-    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
-    /// assert_eq!(block_on(device.next()).unwrap().kind(), user_hub::FrameKind::Connected);
-    /// # Ok::<(), user_hub::ConnectError>(())
-    /// ```
-    #[must_use]
-    pub const fn kind(&self) -> FrameKind {
-        self.kind
-    }
-
-    /// The `type` on the wire: the event's name, or the control frame's.
-    ///
-    /// ```
-    /// # use futures::{StreamExt, executor::block_on};
-    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
-    /// assert_eq!(block_on(device.next()).unwrap().name(), "CONNECTED");
-    /// # Ok::<(), user_hub::ConnectError>(())
-    /// ```
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.name.as_str()
-    }
-
-    /// The cursor that this frame moves the device to, if it moves it: the SSE `id:`.
-    ///
-    /// ```
-    /// # use futures::{StreamExt, executor::block_on};
-    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
-    /// let (connected, synced) = (block_on(device.next()).unwrap(), block_on(device.next()).unwrap());
-    /// assert_eq!(connected.cursor(), None);
-    /// assert_eq!(synced.cursor().map(|cursor| cursor.seq()), Some(0));
-    /// # Ok::<(), user_hub::ConnectError>(())
-    /// ```
-    #[must_use]
-    pub const fn cursor(&self) -> Option<Cursor> {
-        self.cursor
-    }
-
-    /// Why the connection ends, in a `CLOSING` frame.
-    ///
-    /// ```
-    /// # use futures::{StreamExt, executor::block_on};
-    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
-    /// assert_eq!(block_on(device.next()).unwrap().close_reason(), None);
-    /// # Ok::<(), user_hub::ConnectError>(())
-    /// ```
-    #[must_use]
-    pub fn close_reason(&self) -> Option<&CloseReason> {
-        self.close.as_deref()
-    }
-
-    pub(crate) fn record(text: ByteString, kind: FrameKind, name: EventName, cursor: Option<Cursor>) -> Self {
-        Self { text, kind, name, cursor, close: None }
-    }
-
-    pub(crate) fn control(control: &Control<'_>) -> Self {
+impl ControlFrame {
+    pub(crate) fn new(control: &Control<'_>) -> Self {
         let (kind, name, cursor) = match control {
             Control::Connected { .. } => (FrameKind::Connected, CONNECTED, None),
             Control::Synced { cursor, .. } => (FrameKind::Synced, SYNCED, Some(*cursor)),
@@ -187,31 +91,10 @@ impl Frame {
             reconnect: reason.code().reconnect(),
             retry_after_ms: reason.retry_hint().map(milliseconds),
         };
-        Self {
-            text: json(&closing),
-            kind: FrameKind::Closing,
-            name: CLOSING,
-            cursor: None,
-            close: Some(Box::new(reason.clone())),
-        }
+        let close = Some(reason.clone());
+        Self { text: json(&closing), kind: FrameKind::Closing, name: CLOSING, cursor: None, close }
     }
 }
-
-impl fmt::Debug for Frame {
-    /// Shows no payload: frames end up in logs.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = formatter.debug_struct("Frame");
-        shown.field("name", &self.name).field("kind", &self.kind).field("cursor", &self.cursor);
-        shown.field("length", &self.text.len()).finish_non_exhaustive()
-    }
-}
-
-const CONNECTED: EventName = EventName::control("CONNECTED");
-const SYNCED: EventName = EventName::control("SYNCED");
-const GAP: EventName = EventName::control("GAP");
-const RESET: EventName = EventName::control("RESET");
-const HEARTBEAT: EventName = EventName::control("HEARTBEAT");
-const CLOSING: EventName = EventName::control("CLOSING");
 
 /// The control frames, with what each carries on the wire.
 #[derive(Debug, Clone, Serialize)]

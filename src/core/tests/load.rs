@@ -10,7 +10,7 @@ use crate::core::log::load::Merged;
 /// The value of each State, by name and key.
 fn values(log: &Log) -> BTreeMap<String, u64> {
     let value = |record: &std::sync::Arc<crate::core::record::Record>| {
-        let frame: serde_json::Value = serde_json::from_str(&record.text()).unwrap();
+        let frame: serde_json::Value = serde_json::from_str(record.text()).unwrap();
         let name = format!("{}:{}", frame["type"].as_str().unwrap(), frame["key"].as_str().unwrap_or_default());
         (name, frame["data"]["n"].as_u64().unwrap())
     };

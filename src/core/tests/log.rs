@@ -10,7 +10,7 @@ fn push_at(log: &mut Log, seconds: u64, drafts: impl IntoIterator<Item = Draft>)
 }
 
 fn state_values(log: &Log) -> Vec<String> {
-    log.live_and_log_after(log.head()).map(|record| brief(record.frame_kind(), &record.text(), None)).collect()
+    log.live_and_log_after(log.head()).map(|record| brief(record.frame_kind(), record.text(), None)).collect()
 }
 
 mod order {
@@ -116,7 +116,7 @@ mod versions {
 
     fn value_of(log: &Log) -> u64 {
         let record = log.after(0).last().unwrap();
-        let frame: serde_json::Value = serde_json::from_str(&record.text()).unwrap();
+        let frame: serde_json::Value = serde_json::from_str(record.text()).unwrap();
         frame["data"]["n"].as_u64().unwrap()
     }
 

@@ -3,6 +3,7 @@
 
 mod counting;
 mod device;
+mod frame;
 mod load;
 mod log;
 mod mailbox;
@@ -105,7 +106,7 @@ fn push(log: &mut Log, drafts: impl IntoIterator<Item = Draft>) -> Result<Append
 
 /// What a reader of the whole log finds.
 fn texts(log: &Log) -> Vec<String> {
-    log.after(0).map(|record| brief(record.frame_kind(), &record.text(), None)).collect()
+    log.after(0).map(|record| brief(record.frame_kind(), record.text(), None)).collect()
 }
 
 fn session(begin: Begin) -> Session {

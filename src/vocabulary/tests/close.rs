@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::{CloseCode, CloseReason, Frame};
+use crate::vocabulary::frame::ControlFrame;
+use crate::{CloseCode, CloseReason};
 
 #[test]
 fn a_text_is_cut_at_the_last_character_that_fits() {
@@ -53,7 +54,7 @@ fn an_application_has_the_codes_3000_to_3999() {
 #[test]
 fn a_hint_of_any_length_fits_the_frame() {
     let reason = CloseReason::new(CloseCode::TOO_SLOW).retry_after(Duration::MAX);
-    let frame: serde_json::Value = serde_json::from_str(Frame::closing(&reason).text()).unwrap();
+    let frame: serde_json::Value = serde_json::from_str(&ControlFrame::closing(&reason).text).unwrap();
     assert_eq!(frame["retryAfterMs"], u64::MAX);
 }
 

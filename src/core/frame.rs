@@ -1,0 +1,174 @@
+//! What a device gets: records, and the control frames between them.
+//!
+//! Invariants: a frame's text is exactly one JSON object; a frame that moves the device's cursor carries that cursor,
+//! and no other frame carries one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::record::Record;
+use crate::vocabulary::frame::{Control, ControlFrame};
+use crate::{CloseReason, Cursor, FrameKind};
+
+/// One message to one device: JSON text, and the cursor that it moves the device to.
+///
+/// Cloning costs a reference count: all devices of a user share the text of a record.
+///
+/// ```
+/// use futures::{StreamExt, executor::block_on};
+/// use user_hub::{FrameKind, UserHub};
+///
+/// let mut device = UserHub::new().connect("alice")?;
+/// let first = block_on(device.next()).unwrap();
+/// assert_eq!(first.kind(), FrameKind::Connected);
+/// assert!(first.text().starts_with(r#"{"type":"CONNECTED","protocol":1"#));
+/// # Ok::<(), user_hub::ConnectError>(())
+/// ```
+#[derive(Clone)]
+pub struct Frame(Content);
+
+#[derive(Clone)]
+enum Content {
+    /// All devices of a user share the record; the cursor is this device's.
+    Record {
+        record: Arc<Record>,
+        cursor: Option<Cursor>,
+    },
+    Control(Arc<ControlFrame>),
+}
+
+impl Frame {
+    /// The JSON text.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// let frame = block_on(device.next()).unwrap();
+    /// assert!(serde_json::from_str::<serde_json::Value>(frame.text()).is_ok());
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.shared_text()
+    }
+
+    /// The JSON text as shared bytes, for a transport that sends without copying.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// let frame = block_on(device.next()).unwrap();
+    /// assert_eq!(frame.bytes(), frame.text());
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        self.shared_text().as_bytes().clone()
+    }
+
+    /// Which frame it is.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// assert_eq!(block_on(device.next()).unwrap().kind(), user_hub::FrameKind::Connected);
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> FrameKind {
+        match &self.0 {
+            Content::Record { record, .. } => record.frame_kind(),
+            Content::Control(control) => control.kind,
+        }
+    }
+
+    /// The `type` on the wire: the event's name, or the control frame's.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// assert_eq!(block_on(device.next()).unwrap().name(), "CONNECTED");
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.0 {
+            Content::Record { record, .. } => record.state.name.as_str(),
+            Content::Control(control) => control.name.as_str(),
+        }
+    }
+
+    /// The cursor that this frame moves the device to, if it moves it: the SSE `id:`.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// let (connected, synced) = (block_on(device.next()).unwrap(), block_on(device.next()).unwrap());
+    /// assert_eq!(connected.cursor(), None);
+    /// assert_eq!(synced.cursor().map(|cursor| cursor.seq()), Some(0));
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub fn cursor(&self) -> Option<Cursor> {
+        match &self.0 {
+            Content::Record { cursor, .. } => *cursor,
+            Content::Control(control) => control.cursor,
+        }
+    }
+
+    /// Why the connection ends, in a `CLOSING` frame.
+    ///
+    /// ```
+    /// # use futures::{StreamExt, executor::block_on};
+    /// # let mut device = user_hub::UserHub::new().connect("alice")?;
+    /// assert_eq!(block_on(device.next()).unwrap().close_reason(), None);
+    /// # Ok::<(), user_hub::ConnectError>(())
+    /// ```
+    #[must_use]
+    pub fn close_reason(&self) -> Option<&CloseReason> {
+        match &self.0 {
+            Content::Record { .. } => None,
+            Content::Control(control) => control.close.as_ref(),
+        }
+    }
+
+    pub(crate) const fn record(record: Arc<Record>, cursor: Option<Cursor>) -> Self {
+        Self(Content::Record { record, cursor })
+    }
+
+    pub(crate) fn control(control: &Control<'_>) -> Self {
+        Self(Content::Control(Arc::new(ControlFrame::new(control))))
+    }
+
+    pub(crate) fn closing(reason: &CloseReason) -> Self {
+        Self(Content::Control(Arc::new(ControlFrame::closing(reason))))
+    }
+
+    fn shared_text(&self) -> &ByteString {
+        match &self.0 {
+            Content::Record { record, .. } => record.text(),
+            Content::Control(control) => &control.text,
+        }
+    }
+}
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        // The text says everything but where a record stands.
+        self.text() == other.text() && self.cursor() == other.cursor()
+    }
+}
+
+impl Eq for Frame {}
+
+impl fmt::Debug for Frame {
+    /// Shows no payload: frames end up in logs.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Frame");
+        shown.field("name", &self.name()).field("kind", &self.kind()).field("cursor", &self.cursor());
+        shown.field("length", &self.text().len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,33 @@
+//! Frames, as a host sees them.
+
+use std::sync::Arc;
+
+use super::*;
+
+fn frame() -> Frame {
+    let log = log_of([happened("FILL", 1)]);
+    Frame::record(Arc::clone(log.after(0).last().unwrap()), None)
+}
+
+#[test]
+fn the_bytes_of_a_frame_are_its_text_and_are_not_copied() {
+    let frame = frame();
+    assert_eq!(frame.bytes(), frame.text());
+    assert_eq!(frame.bytes().as_ptr(), frame.clone().text().as_ptr());
+}
+
+#[test]
+fn the_debug_of_a_frame_shows_no_payload() {
+    assert!(frame().text().contains(r#""n":1"#));
+    assert!(!format!("{:?}", frame()).contains(r#""n""#));
+}
+
+#[test]
+fn frames_are_equal_that_say_the_same_and_move_the_device_to_the_same_place() {
+    let Some(record) = log_of([happened("FILL", 1)]).after(0).last().cloned() else { unreachable!() };
+    let at = |seq| Frame::record(Arc::clone(&record), Some(Cursor::new(EPOCH, seq)));
+    assert_eq!(at(1), at(1));
+    assert_ne!(at(1), at(2));
+    assert_eq!(frame(), frame());
+    assert_ne!(frame(), Frame::closing(&crate::CloseReason::new(crate::CloseCode::NORMAL)));
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::record::Record;
+use super::record::{Body, Record};
 use crate::vocabulary::frame::{Control, ControlFrame};
 use crate::{CloseReason, Cursor, FrameKind};
 
@@ -32,12 +32,21 @@ pub struct Frame(Content);
 
 #[derive(Clone)]
 enum Content {
-    /// All devices of a user share the record; the cursor is this device's.
-    Record {
-        record: Arc<Record>,
+    /// All devices of a user share the body; the cursor is this device's.
+    Own {
+        body: Arc<Body>,
         cursor: Option<Cursor>,
     },
+    Public(Arc<Joined>),
     Control(Arc<ControlFrame>),
+}
+
+/// What went to everybody, with the head that it has in the log of this device's user. All logs share the body, and keep
+/// no text of their own: it is here for as long as it takes to send it.
+struct Joined {
+    body: Arc<Body>,
+    text: ByteString,
+    cursor: Option<Cursor>,
 }
 
 impl Frame {
@@ -80,7 +89,8 @@ impl Frame {
     #[must_use]
     pub fn kind(&self) -> FrameKind {
         match &self.0 {
-            Content::Record { record, .. } => record.frame_kind(),
+            Content::Own { body, .. } => body.frame_kind(),
+            Content::Public(joined) => joined.body.frame_kind(),
             Content::Control(control) => control.kind,
         }
     }
@@ -96,7 +106,8 @@ impl Frame {
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.0 {
-            Content::Record { record, .. } => record.state.name.as_str(),
+            Content::Own { body, .. } => body.state.name.as_str(),
+            Content::Public(joined) => joined.body.state.name.as_str(),
             Content::Control(control) => control.name.as_str(),
         }
     }
@@ -114,7 +125,8 @@ impl Frame {
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
         match &self.0 {
-            Content::Record { cursor, .. } => *cursor,
+            Content::Own { cursor, .. } => *cursor,
+            Content::Public(joined) => joined.cursor,
             Content::Control(control) => control.cursor,
         }
     }
@@ -130,13 +142,17 @@ impl Frame {
     #[must_use]
     pub fn close_reason(&self) -> Option<&CloseReason> {
         match &self.0 {
-            Content::Record { .. } => None,
+            Content::Own { .. } | Content::Public(_) => None,
             Content::Control(control) => control.close.as_ref(),
         }
     }
 
-    pub(crate) const fn record(record: Arc<Record>, cursor: Option<Cursor>) -> Self {
-        Self(Content::Record { record, cursor })
+    pub(crate) fn record(record: Record, cursor: Option<Cursor>) -> Self {
+        if !record.body.is_public {
+            return Self(Content::Own { body: record.body, cursor });
+        }
+        let text = record.joined();
+        Self(Content::Public(Arc::new(Joined { body: record.body, text, cursor })))
     }
 
     pub(crate) fn control(control: &Control<'_>) -> Self {
@@ -149,7 +165,8 @@ impl Frame {
 
     fn shared_text(&self) -> &ByteString {
         match &self.0 {
-            Content::Record { record, .. } => record.text(),
+            Content::Own { body, .. } => body.text(),
+            Content::Public(joined) => &joined.text,
             Content::Control(control) => &control.text,
         }
     }

@@ -16,14 +16,13 @@ pub(crate) mod load;
 mod states;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use load::LoadMark;
 use states::States;
 
 use super::Moment;
-use super::record::{Class, Draft, Place, Record, RemovalReason, StateName};
+use super::record::{Class, Draft, Drafts, Group, Place, Record, RemovalReason, StateName};
 use crate::vocabulary::cursor::Seq;
 
 /// How many records a reader looks back at one by one.
@@ -59,7 +58,7 @@ pub(crate) struct Log {
     head: Seq,
     last_log: Seq,
     log_floor: Seq,
-    logs: VecDeque<Arc<Record>>,
+    logs: VecDeque<Record>,
     log_bytes: usize,
     states: States,
     /// While a load runs.
@@ -106,12 +105,12 @@ impl Log {
     }
 
     /// Everything above `seq`, in order.
-    pub(crate) fn after(&self, seq: Seq) -> impl Iterator<Item = &Arc<Record>> {
+    pub(crate) fn after(&self, seq: Seq) -> impl Iterator<Item = &Record> {
         merge(self.states.after(seq), self.logs.range(self.first_log_after(seq)..))
     }
 
     /// Every State that is not final, and the Log above `seq`, in order.
-    pub(crate) fn live_and_log_after(&self, seq: Seq) -> impl Iterator<Item = &Arc<Record>> {
+    pub(crate) fn live_and_log_after(&self, seq: Seq) -> impl Iterator<Item = &Record> {
         merge(self.states.live(), self.logs.range(self.first_log_after(seq)..))
     }
 
@@ -131,8 +130,8 @@ impl Log {
     }
 
     /// Whether a removal says something: of what is there, and while a load runs of anything.
-    fn is_removable(&self, record: Option<&Arc<Record>>) -> bool {
-        self.loading.is_some() || record.is_some_and(|record| record.class == Class::Live)
+    fn is_removable(&self, record: Option<&Record>) -> bool {
+        self.loading.is_some() || record.is_some_and(|record| record.body.class == Class::Live)
     }
 
     fn first_log_after(&self, seq: Seq) -> usize {
@@ -156,17 +155,18 @@ impl Log {
     /// removal of what is a user's own.
     pub(crate) fn append(
         &mut self,
-        drafts: Vec<Draft>,
+        drafts: Drafts,
         moment: Moment,
         limits: &LogLimits,
     ) -> Result<Appended, Refused> {
         let (drafts, stale) = self.without_stale(drafts);
         if let Err(refused) = self.admit(&drafts, limits) {
-            self.reject(drafts.into_iter().filter(Draft::is_state).map(|draft| draft.state), moment, limits);
+            let states = drafts.iter().filter(|draft| draft.is_state()).map(|draft| draft.state.clone());
+            self.reject(states, moment, limits);
             return Err(refused);
         }
         let records = drafts.len();
-        let group = (records > 1).then_some(self.head + records as Seq);
+        let group = if records > 1 { Group::new(self.head + records as Seq) } else { None };
         for draft in drafts {
             self.place(draft, group, moment.now);
         }
@@ -194,8 +194,8 @@ impl Log {
         if !self.is_removable(record) {
             return false;
         }
-        let version = record.and_then(|record| record.version);
-        let is_public = record.is_some_and(|record| record.is_public());
+        let version = record.and_then(|record| record.body.version);
+        let is_public = record.is_some_and(|record| record.body.is_public);
         let removal = Draft::removal(state.clone(), reason, version, moment.wall);
         let removal = if is_public || self.states.is_hub_wide() { removal.shared() } else { removal };
         self.place(removal, None, moment.now);
@@ -228,12 +228,12 @@ impl Log {
 
     /// Takes away every public State whose name is not among `current`.
     pub(crate) fn retain_public(&mut self, current: &Log, moment: Moment, limits: &LogLimits) {
-        let is_live = |state| current.find(state).is_some_and(|record| record.class == Class::Live);
+        let is_live = |state| current.find(state).is_some_and(|record| record.body.class == Class::Live);
         let gone: Vec<StateName> = self
             .states
             .live()
-            .filter(|record| record.is_public() && !is_live(&record.state))
-            .map(|record| record.state.clone())
+            .filter(|record| record.body.is_public && !is_live(&record.body.state))
+            .map(|record| record.body.state.clone())
             .collect();
         for state in gone {
             self.remove(&state, RemovalReason::Cleared, moment, limits);
@@ -248,16 +248,16 @@ impl Log {
         self.states.retire();
     }
 
-    fn find(&self, state: &StateName) -> Option<&Arc<Record>> {
+    fn find(&self, state: &StateName) -> Option<&Record> {
         self.states.find(state)
     }
 
     /// Leaves out what is stale, and removals of what is not there; counts the stale.
-    fn without_stale(&self, drafts: Vec<Draft>) -> (Vec<Draft>, usize) {
-        if !drafts.iter().any(Draft::is_state) {
+    fn without_stale(&self, drafts: Drafts) -> (Drafts, usize) {
+        if !drafts.iter().any(|draft| draft.is_state()) {
             return (drafts, 0);
         }
-        let mut kept: Vec<Draft> = Vec::with_capacity(drafts.len());
+        let mut kept = Drafts::with_capacity(drafts.len());
         let mut stale = 0;
         for draft in drafts {
             if draft.class == Class::Log {
@@ -266,17 +266,23 @@ impl Log {
             }
             let earlier = kept.iter().rev().find(|earlier| earlier.class != Class::Log && earlier.state == draft.state);
             let before = match earlier {
-                Some(earlier) => Some((earlier.class, earlier.version, earlier.is_public())),
-                None => self.find(&draft.state).map(|record| (record.class, record.version, record.is_public())),
+                Some(earlier) => Some((earlier.class, earlier.version, earlier.is_public)),
+                None => self.find(&draft.state).map(|record| (record.body.class, record.body.version, record.body.is_public)),
             };
             match (draft.class, before) {
                 // What is a user's own is not everybody's to take away.
-                (Class::Removal, Some((Class::Live, _, false))) if draft.is_public() => {}
-                (Class::Removal, Some((Class::Live, version, _))) => kept.push(Draft { version, ..draft }),
+                (Class::Removal, Some((Class::Live, _, false))) if draft.is_public => {}
+                (Class::Removal, Some((Class::Live, version, _))) => {
+                    let mut removal = draft;
+                    if removal.version != version {
+                        removal.version = version;
+                    }
+                    kept.push(removal);
+                }
                 (Class::Removal, _) if self.loading.is_some() => kept.push(draft),
                 (Class::Removal, _) => {}
                 // Of two that are public, the hub-wide log has said which is newer; here some between them may be unseen.
-                (_, Some((_, _, true))) if draft.is_public() && !self.states.is_hub_wide() => kept.push(draft),
+                (_, Some((_, _, true))) if draft.is_public && !self.states.is_hub_wide() => kept.push(draft),
                 (_, Some((_, Some(current), _))) if draft.version.is_some_and(|version| version < current) => {
                     stale += 1
                 }
@@ -289,7 +295,7 @@ impl Log {
     /// Whether the log can hold what the drafts leave behind; finals and removals give way, so only live State counts.
     fn admit(&self, drafts: &[Draft], limits: &LogLimits) -> Result<(), Refused> {
         let logs = drafts.iter().filter(|draft| draft.class == Class::Log);
-        let (records, bytes) = logs.fold((0, 0), |(records, bytes), draft| (records + 1, bytes + draft.bytes()));
+        let (records, bytes) = logs.fold((0, 0), |(records, bytes), draft| (records + 1, bytes + draft.bytes));
         if records > limits.log_records || bytes > limits.log_bytes {
             return Err(Refused::GroupTooLarge);
         }
@@ -298,17 +304,17 @@ impl Log {
         for (at, draft) in drafts.iter().enumerate() {
             let replaced_later =
                 || drafts[at + 1..].iter().any(|later| later.class != Class::Log && later.state == draft.state);
-            if draft.class == Class::Log || !self.states.counts(draft.is_public()) || replaced_later() {
+            if draft.class == Class::Log || !self.states.counts(draft.is_public) || replaced_later() {
                 continue;
             }
-            let counted = |record: &&Arc<Record>| record.class == Class::Live && self.states.counts(record.is_public());
+            let counted = |record: &&Record| record.body.class == Class::Live && self.states.counts(record.body.is_public);
             if let Some(record) = self.find(&draft.state).filter(counted) {
                 keys -= 1;
-                bytes -= record.bytes;
+                bytes -= record.body.bytes;
             }
             if draft.class == Class::Live {
                 keys += 1;
-                bytes += draft.bytes();
+                bytes += draft.bytes;
             }
         }
         // What does not grow is never refused: limits that were crossed by nothing new are no reason.
@@ -321,16 +327,16 @@ impl Log {
         }
     }
 
-    fn place(&mut self, draft: Draft, group: Option<Seq>, now: Instant) {
+    fn place(&mut self, draft: Draft, group: Option<Group>, now: Instant) {
         self.head += 1;
         let record = Record::new(draft, Place { seq: self.head, prev_log: self.last_log, group, now });
-        self.insert(Arc::new(record));
+        self.insert(record);
     }
 
-    fn insert(&mut self, record: Arc<Record>) {
-        if record.class == Class::Log {
+    fn insert(&mut self, record: Record) {
+        if record.body.class == Class::Log {
             self.last_log = record.seq;
-            self.log_bytes += record.bytes;
+            self.log_bytes += record.body.bytes;
             self.logs.push_back(record);
             return;
         }
@@ -352,7 +358,7 @@ impl Log {
     /// Evicts the oldest Log record and the rest of its group.
     fn evict_oldest(&mut self) {
         while let Some(record) = self.logs.pop_front() {
-            self.log_bytes -= record.bytes;
+            self.log_bytes -= record.body.bytes;
             self.log_floor = record.seq;
             if !self.logs.front().is_some_and(|next| same_group(&record, next)) {
                 break;
@@ -379,9 +385,9 @@ fn same_group(one: &Record, other: &Record) -> bool {
 
 /// Two lanes that ascend by seq, as one.
 fn merge<'l>(
-    states: impl Iterator<Item = &'l Arc<Record>>,
-    logs: impl Iterator<Item = &'l Arc<Record>>,
-) -> impl Iterator<Item = &'l Arc<Record>> {
+    states: impl Iterator<Item = &'l Record>,
+    logs: impl Iterator<Item = &'l Record>,
+) -> impl Iterator<Item = &'l Record> {
     let (mut states, mut logs) = (states.peekable(), logs.peekable());
     std::iter::from_fn(move || match (states.peek(), logs.peek()) {
         (Some(state), Some(log)) if state.seq > log.seq => logs.next(),

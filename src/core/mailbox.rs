@@ -10,14 +10,13 @@
 //! - What was broadcast to everybody is taken over before anything else happens, so that it stands in the right place.
 //! - A mailbox that is closed is no longer in the registry; whoever finds it closed looks up again.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::Moment;
 use super::log::{Appended, Log, LogLimits, Refused};
-use super::record::{Class, Draft, Record};
+use super::record::{Class, Drafts, Record};
 use super::session::Closing;
 use crate::vocabulary::cursor::{Epoch, Seq};
 use crate::vocabulary::frame::StateSourceState;
@@ -299,7 +298,7 @@ impl<W> Mailbox<W> {
     /// What nobody would ever get, Log for an absent user, is left out.
     pub(crate) fn append(
         &mut self,
-        mut drafts: Vec<Draft>,
+        mut drafts: Drafts,
         moment: Moment,
         limits: &LogLimits,
     ) -> Result<Appended, Refused> {
@@ -308,9 +307,9 @@ impl<W> Mailbox<W> {
         self.log.append(drafts, moment, limits)
     }
 
-    fn leave_out_log(&self, drafts: &mut Vec<Draft>) {
+    fn leave_out_log(&self, drafts: &mut Drafts) {
         if !self.keeps_log {
-            drafts.retain(Draft::is_state);
+            drafts.retain(|draft| draft.is_state());
         }
     }
 
@@ -325,10 +324,8 @@ impl<W> Mailbox<W> {
     pub(crate) fn take_over(&mut self, public: &Log, moment: Moment, limits: &LogLimits) {
         let seen = self.public_seen.replace(public.head());
         let Some(seen) = seen else {
-            let drafts = public.live_and_log_after(public.head()).filter_map(|record| record.shared_draft());
-            for draft in drafts {
-                self.append_public(vec![draft], moment, limits);
-            }
+            let drafts = public.live_and_log_after(public.head()).filter_map(Record::shared_draft);
+            drafts.for_each(|draft| self.append_public(smallvec![draft], moment, limits));
             return;
         };
         if self.keeps_log && seen < public.log_floor() {
@@ -337,22 +334,19 @@ impl<W> Mailbox<W> {
         if seen < public.state_floor() {
             self.log.retain_public(public, moment, limits);
         }
-        let mut group: Vec<Arc<Record>> = Vec::new();
+        let (mut drafts, mut end) = (Drafts::new(), None);
         for record in public.after(seen) {
-            if group.last().is_some_and(|last| last.group.is_none() || last.group != record.group) {
-                self.append_group(&mut group, moment, limits);
+            if end.is_some_and(|end| end != record.end()) {
+                self.append_public(std::mem::take(&mut drafts), moment, limits);
             }
-            group.push(Arc::clone(record));
+            end = Some(record.end());
+            drafts.extend(record.shared_draft());
         }
-        self.append_group(&mut group, moment, limits);
-    }
-
-    fn append_group(&mut self, group: &mut Vec<Arc<Record>>, moment: Moment, limits: &LogLimits) {
-        let drafts: Vec<Draft> = group.drain(..).filter_map(|record| record.shared_draft()).collect();
         self.append_public(drafts, moment, limits);
     }
 
-    fn append_public(&mut self, mut drafts: Vec<Draft>, moment: Moment, limits: &LogLimits) {
+    /// Appends a group of what was broadcast to everybody.
+    fn append_public(&mut self, mut drafts: Drafts, moment: Moment, limits: &LogLimits) {
         self.leave_out_log(&mut drafts);
         let has_log = drafts.iter().any(|draft| draft.class == Class::Log);
         // Public State counts in no user's log, so only Log can be too much for this one; then it is declared.

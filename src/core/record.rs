@@ -3,12 +3,15 @@
 //! Invariants: the JSON of an event is made once, before any lock, without what depends on its place in a log; that part,
 //! the head (`seq`, `prevLog`, `group`), stands first on the wire, so that it can be put before the rest under the lock,
 //! in a text of exactly the right size: a record may be kept for long.
-//! A public record shares the rest with every mailbox and joins its head when a device first reads it.
+//! A record is a place in a log and a body. All devices of a user share the body with its text; what went to everybody is
+//! one body in all logs, without a head, and whoever hands it out joins the head of its own log with it.
 
-use std::sync::OnceLock;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytestring::ByteString;
+use smallvec::SmallVec;
 
 use crate::vocabulary::cursor::Seq;
 use crate::vocabulary::scratch::Scratch;
@@ -16,8 +19,9 @@ use crate::{EventName, FrameKind, Timestamp, Version};
 
 const LONGEST_HEAD: usize = r#"{"seq":,"prevLog":,"group":"#.len() + 3 * 20;
 
-/// What a record weighs beside its text: itself, its head, its place in the log and in the index.
-pub(crate) const OVERHEAD: usize = std::mem::size_of::<Record>() + LONGEST_HEAD + 64;
+/// What a record weighs beside its text: its body, its head, its place in the log with as much room again, and the index.
+pub(crate) const OVERHEAD: usize =
+    std::mem::size_of::<Body>() + LONGEST_HEAD + 2 * std::mem::size_of::<Record>() + 64;
 
 /// What a record does to a device's view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,35 +68,62 @@ impl RemovalReason {
     }
 }
 
-/// The text behind the head.
+/// What an event says, wherever it stands.
 #[derive(Debug, Clone)]
-pub(crate) enum Tail {
-    /// Of one user; the head is put before it when it is appended.
-    Own(Scratch),
-    /// Of everybody; never copied before a device reads it.
-    Shared(ByteString),
-}
-
-impl Tail {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Own(text) => text.len(),
-            Self::Shared(text) => text.len(),
-        }
-    }
-}
-
-/// An event on its way into a log.
-#[derive(Debug, Clone)]
-pub(crate) struct Draft {
+pub(crate) struct Body {
     pub(crate) class: Class,
     pub(crate) state: StateName,
     pub(crate) version: Option<Version>,
     pub(crate) expires: Option<Instant>,
-    pub(crate) tail: Tail,
+    /// Whether it goes to everybody: then the text begins behind the head, which each log has for itself.
+    pub(crate) is_public: bool,
+    /// Empty on the way into the log of one user.
+    text: ByteString,
+    /// What it weighs in a log.
+    pub(crate) bytes: usize,
+}
+
+impl Body {
+    /// Whether it sets or takes away a State.
+    pub(crate) fn is_state(&self) -> bool {
+        self.class != Class::Log
+    }
+
+    /// The JSON, of one user's own; of everybody's, what is behind the head.
+    pub(crate) const fn text(&self) -> &ByteString {
+        &self.text
+    }
+
+    pub(crate) const fn frame_kind(&self) -> FrameKind {
+        match self.class {
+            Class::Log => FrameKind::Log,
+            Class::Live | Class::Final => FrameKind::State,
+            Class::Removal => FrameKind::Removed,
+        }
+    }
+}
+
+/// The events of one group: most often one, which has its place here.
+pub(crate) type Drafts = SmallVec<[Draft; 1]>;
+
+/// An event on its way into a log.
+#[derive(Debug, Clone)]
+pub(crate) enum Draft {
+    /// Of one user; the head is put before the tail when it is appended.
+    Own { body: Body, tail: Scratch },
+    /// Of everybody.
+    Shared(Arc<Body>),
 }
 
 impl Draft {
+    /// Of one user, with the text that goes behind the head.
+    pub(crate) fn new(class: Class, state: StateName, tail: Scratch) -> Self {
+        let bytes = OVERHEAD + tail.len() + state.key.as_ref().map_or(0, |key| key.len());
+        let text = ByteString::new();
+        let body = Body { class, state, version: None, expires: None, is_public: false, text, bytes };
+        Self::Own { body, tail }
+    }
+
     pub(crate) fn removal(state: StateName, reason: RemovalReason, version: Option<Version>, wall: Timestamp) -> Self {
         let tail = Scratch::of(|text| {
             push_tail_start(text, &state.name, state.key.as_deref(), wall);
@@ -100,28 +131,40 @@ impl Draft {
                 text.extend_from_slice(piece.as_bytes());
             }
         });
-        Self { class: Class::Removal, state, version, expires: None, tail: Tail::Own(tail) }
+        let mut removal = Self::new(Class::Removal, state, tail);
+        removal.version = version;
+        removal
     }
 
-    /// The same for everybody: every log that takes it shares the text.
+    /// The same for everybody: every log that takes it shares the body.
     pub(crate) fn shared(self) -> Self {
-        match self.tail {
-            Tail::Own(text) => Self { tail: Tail::Shared(ByteString::from(&*text)), ..self },
-            Tail::Shared(_) => self,
+        match self {
+            Self::Own { body, tail } => {
+                Self::Shared(Arc::new(Body { is_public: true, text: ByteString::from(&*tail), ..body }))
+            }
+            shared @ Self::Shared(_) => shared,
         }
     }
+}
 
-    pub(crate) fn is_public(&self) -> bool {
-        matches!(self.tail, Tail::Shared(_))
+impl Deref for Draft {
+    type Target = Body;
+
+    fn deref(&self) -> &Body {
+        match self {
+            Self::Own { body, .. } => body,
+            Self::Shared(body) => body,
+        }
     }
+}
 
-    /// Whether it sets or takes away a State.
-    pub(crate) fn is_state(&self) -> bool {
-        self.class != Class::Log
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        OVERHEAD + self.tail.len() + self.state.key.as_ref().map_or(0, |key| key.len())
+impl DerefMut for Draft {
+    fn deref_mut(&mut self) -> &mut Body {
+        match self {
+            Self::Own { body, .. } => body,
+            // Only a removal of everybody's, which gets the version of what it takes away, is ever another for one log.
+            Self::Shared(body) => Arc::make_mut(body),
+        }
     }
 }
 
@@ -138,28 +181,20 @@ pub(crate) fn push_tail_start(text: &mut Vec<u8>, name: &EventName, key: Option<
     }
 }
 
-/// One event in a log.
-#[derive(Debug)]
+/// The last seq of a group.
+pub(crate) type Group = std::num::NonZero<Seq>;
+
+/// One event in a log; a clone is another reference to its body.
+#[derive(Debug, Clone)]
 pub(crate) struct Record {
     pub(crate) seq: Seq,
-    pub(crate) class: Class,
-    pub(crate) state: StateName,
-    pub(crate) version: Option<Version>,
-    pub(crate) expires: Option<Instant>,
-    /// When it was appended; a log forgets by age.
-    pub(crate) appended: Instant,
     /// The seq of the Log record before it; meaningful for a Log record.
     pub(crate) prev_log: Seq,
     /// The last seq of the group that it was appended in.
-    pub(crate) group: Option<Seq>,
-    pub(crate) bytes: usize,
-    text: Text,
-}
-
-#[derive(Debug)]
-enum Text {
-    Whole(ByteString),
-    Joined { tail: ByteString, whole: OnceLock<ByteString> },
+    pub(crate) group: Option<Group>,
+    /// When it was appended; a log forgets by age.
+    pub(crate) appended: Instant,
+    pub(crate) body: Arc<Body>,
 }
 
 /// Where a record stands.
@@ -167,56 +202,34 @@ enum Text {
 pub(crate) struct Place {
     pub(crate) seq: Seq,
     pub(crate) prev_log: Seq,
-    pub(crate) group: Option<Seq>,
+    pub(crate) group: Option<Group>,
     pub(crate) now: Instant,
 }
 
 impl Record {
     pub(crate) fn new(draft: Draft, place: Place) -> Self {
-        let bytes = draft.bytes();
-        let Draft { class, state, version, expires, tail } = draft;
         let Place { seq, prev_log, group, now } = place;
-        let text = match tail {
-            Tail::Own(tail) => Text::Whole(joined(class, place, &tail)),
-            Tail::Shared(tail) => Text::Joined { tail, whole: OnceLock::new() },
+        let body = match draft {
+            Draft::Own { body, tail } => Arc::new(Body { text: joined(body.class, place, &tail), ..body }),
+            Draft::Shared(body) => body,
         };
-        Self { seq, class, state, version, expires, appended: now, prev_log, group, bytes, text }
+        Self { seq, prev_log, group, appended: now, body }
     }
 
-    pub(crate) const fn is_public(&self) -> bool {
-        matches!(self.text, Text::Joined { .. })
+    /// The last seq of what it was appended in: of its group, or its own.
+    pub(crate) fn end(&self) -> Seq {
+        self.group.map_or(self.seq, Group::get)
     }
 
     /// The same event on its way into another log; `None` for a record that is one user's own.
     pub(crate) fn shared_draft(&self) -> Option<Draft> {
-        let Text::Joined { tail, .. } = &self.text else { return None };
-        Some(Draft {
-            class: self.class,
-            state: self.state.clone(),
-            version: self.version,
-            expires: self.expires,
-            tail: Tail::Shared(tail.clone()),
-        })
+        self.body.is_public.then(|| Draft::Shared(Arc::clone(&self.body)))
     }
 
-    pub(crate) fn text(&self) -> &ByteString {
-        match &self.text {
-            Text::Whole(text) => text,
-            Text::Joined { tail, whole } => whole.get_or_init(|| self.join(tail)),
-        }
-    }
-
-    fn join(&self, tail: &str) -> ByteString {
+    /// The JSON of what went to everybody, with the head that it has in this log.
+    pub(crate) fn joined(&self) -> ByteString {
         let place = Place { seq: self.seq, prev_log: self.prev_log, group: self.group, now: self.appended };
-        joined(self.class, place, tail)
-    }
-
-    pub(crate) const fn frame_kind(&self) -> FrameKind {
-        match self.class {
-            Class::Log => FrameKind::Log,
-            Class::Live | Class::Final => FrameKind::State,
-            Class::Removal => FrameKind::Removed,
-        }
+        joined(self.body.class, place, &self.body.text)
     }
 }
 
@@ -229,7 +242,7 @@ fn joined(class: Class, place: Place, tail: &str) -> ByteString {
         pieces[2..4].copy_from_slice(&[r#","prevLog":"#, prev_log.format(place.prev_log)]);
     }
     if let Some(last) = place.group {
-        pieces[4..6].copy_from_slice(&[r#","group":"#, group.format(last)]);
+        pieces[4..6].copy_from_slice(&[r#","group":"#, group.format(last.get())]);
     }
     pieces.concat().into()
 }

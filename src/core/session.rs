@@ -11,16 +11,15 @@
 //! - A connection that drains takes everything there is once more, and CLOSING is behind it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::log::Log;
-use super::record::{Class, Record};
+use super::record::{Class, Group, Record};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
 use crate::vocabulary::frame::{Control, GapReason, Protocol, ResetReason, StateSourceState};
 use crate::{CloseCode, CloseReason, ConnectionId, Frame, UserId};
 
-/// For how many frames a batch asks for room at once.
+/// For how many frames behind its first a batch asks for room at once.
 const AT_ONCE: Seq = 16;
 
 /// Where a connection begins.
@@ -71,14 +70,55 @@ pub(crate) struct SessionOptions {
     pub(crate) valid_until: Option<Instant>,
 }
 
+/// One frame of a batch, before it is one.
 #[derive(Debug)]
-enum Item {
-    Record { record: Arc<Record>, cursor: Option<Seq> },
+pub(crate) enum Item {
+    /// `moves` says whether the cursor moves with it.
+    Record { record: Record, moves: bool },
     Connected { after: Option<Seq>, recovered: bool, last_log: Seq },
     Gap { from: Option<Seq>, to: Option<Seq>, reason: GapReason, last_log: Seq },
     Reset,
     Synced { seq: Seq, last_log: Seq },
     Heartbeat { seq: Seq, last_log: Seq },
+    Closing,
+}
+
+impl Item {
+    /// When it came into the log; `None` for a control frame.
+    pub(crate) const fn appended(&self) -> Option<Instant> {
+        match self {
+            Self::Record { record, .. } => Some(record.appended),
+            _ => None,
+        }
+    }
+}
+
+/// A batch as it is taken: most have one frame, which goes out at once and needs no room.
+#[derive(Debug, Default)]
+struct Batch {
+    first: Option<Item>,
+    rest: VecDeque<Item>,
+}
+
+impl Batch {
+    fn push(&mut self, item: Item) {
+        match self.first {
+            None => self.first = Some(item),
+            Some(_) => self.rest.push_back(item),
+        }
+    }
+
+    fn last(&self) -> Option<&Item> {
+        self.rest.back().or(self.first.as_ref())
+    }
+}
+
+/// What a connection waits for by itself.
+#[derive(Debug)]
+struct Deadlines {
+    heartbeat: Option<Duration>,
+    next_heartbeat: Option<Instant>,
+    valid_until: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -90,14 +130,14 @@ pub(crate) struct Session {
     begin: Option<Begin>,
     position: Seq,
     carried: Option<Seq>,
+    /// What is left of the batch.
     batch: VecDeque<Item>,
     /// The group of the last frame handed out, while more of it is to come.
-    open_group: Option<Seq>,
-    heartbeat: Option<Duration>,
-    next_heartbeat: Option<Instant>,
+    open_group: Option<Group>,
+    /// `None` where neither a heartbeat nor an end is asked for.
+    deadlines: Option<Box<Deadlines>>,
     heartbeat_due: bool,
     on_slow: SlowPolicy,
-    valid_until: Option<Instant>,
     state_source: StateSourceState,
     closing: Option<Box<Closing>>,
     /// Whether what it drains has been taken.
@@ -108,6 +148,8 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(id: ConnectionId, user: UserId, epoch: Epoch, options: SessionOptions, now: Instant) -> Self {
         let SessionOptions { begin, heartbeat, on_slow, valid_until } = options;
+        let next_heartbeat = heartbeat.and_then(|interval| now.checked_add(interval));
+        let has_deadlines = heartbeat.is_some() || valid_until.is_some();
         Self {
             id,
             user,
@@ -117,11 +159,9 @@ impl Session {
             carried: None,
             batch: VecDeque::new(),
             open_group: None,
-            heartbeat,
-            next_heartbeat: heartbeat.and_then(|interval| now.checked_add(interval)),
+            deadlines: has_deadlines.then(|| Box::new(Deadlines { heartbeat, next_heartbeat, valid_until })),
             heartbeat_due: false,
             on_slow,
-            valid_until,
             state_source: StateSourceState::None,
             closing: None,
             has_drained: false,
@@ -187,26 +227,18 @@ impl Session {
         }
     }
 
-    /// How many State records the batch that was just taken passed over since `position`, because newer ones had replaced
-    /// them; 0 where a GAP or a RESET was needed, which say more.
-    pub(crate) fn conflated_since(&self, position: Seq) -> u64 {
+    /// How many State records the batch that was just taken, with this first item, passed over since `position`, because
+    /// newer ones had replaced them; 0 where a GAP or a RESET was needed, which say more.
+    pub(crate) fn conflated_since(&self, position: Seq, first: &Item) -> u64 {
         let mut passed = self.position.saturating_sub(position);
-        for item in &self.batch {
+        for item in std::iter::once(first).chain(&self.batch) {
             match item {
                 Item::Record { .. } => passed = passed.saturating_sub(1),
                 Item::Gap { .. } | Item::Reset => return 0,
-                Item::Connected { .. } | Item::Synced { .. } | Item::Heartbeat { .. } => {}
+                Item::Connected { .. } | Item::Synced { .. } | Item::Heartbeat { .. } | Item::Closing => {}
             }
         }
         passed
-    }
-
-    /// When the next frame came into the log; `None` for a control frame.
-    pub(crate) fn next_appended(&self) -> Option<Instant> {
-        match self.batch.front() {
-            Some(Item::Record { record, .. }) => Some(record.appended),
-            _ => None,
-        }
     }
 
     /// Whether the host's StateSource filled the mailbox, which SYNCED says from now on.
@@ -233,47 +265,59 @@ impl Session {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        [self.next_heartbeat, self.valid_until].into_iter().flatten().min()
+        let deadlines = self.deadlines.as_ref()?;
+        [deadlines.next_heartbeat, deadlines.valid_until].into_iter().flatten().min()
     }
 
     /// After this, the next batch ends with a HEARTBEAT if one was due; a session that is no longer valid is closed.
     pub(crate) fn handle_deadline(&mut self, now: Instant) {
-        if self.valid_until.is_some_and(|until| until <= now) {
-            self.valid_until = None;
-            self.close(Closing::at_once(CloseReason::new(CloseCode::SESSION_EXPIRED)));
-        }
-        if self.next_heartbeat.is_some_and(|due| due <= now) {
+        let Some(deadlines) = &mut self.deadlines else { return };
+        if deadlines.next_heartbeat.is_some_and(|due| due <= now) {
             self.heartbeat_due = true;
-            self.next_heartbeat = self.heartbeat.and_then(|interval| now.checked_add(interval));
+            deadlines.next_heartbeat = deadlines.heartbeat.and_then(|interval| now.checked_add(interval));
+        }
+        if deadlines.valid_until.take_if(|until| *until <= now).is_some() {
+            self.close(Closing::at_once(CloseReason::new(CloseCode::SESSION_EXPIRED)));
         }
     }
 
-    /// Takes everything that the log has for this connection; false if there is nothing.
+    /// Whether [`take`](Self::take) would find nothing in the log.
+    pub(crate) fn has_everything(&self, log: &Log) -> bool {
+        self.begin.is_none() && self.position == log.head() && !self.heartbeat_due && !self.is_closing() && !self.is_over
+    }
+
+    /// Takes everything that the log has for this connection. Returns the first of it, which is handed out before anything
+    /// else; `None` if there is nothing.
     ///
     /// Only called when the batch before was handed out.
-    pub(crate) fn take(&mut self, log: &Log) -> bool {
+    pub(crate) fn take(&mut self, log: &Log) -> Option<Item> {
         debug_assert!(self.batch.is_empty(), "a batch is handed out before the next is taken");
-        if self.is_over || (self.is_closing() && !self.is_draining()) {
-            return true;
+        if self.is_over {
+            return None;
         }
+        if self.is_closing() && !self.is_draining() {
+            return Some(Item::Closing);
+        }
+        let mut batch = Batch::default();
         match self.begin.take() {
-            Some(begin) => self.take_first(begin, log),
+            Some(begin) => self.take_first(begin, log, &mut batch),
             None if self.position < log.log_floor() && self.on_slow == SlowPolicy::Close => {
                 self.close(Closing::at_once(CloseReason::new(CloseCode::TOO_SLOW)));
-                return true;
+                return Some(Item::Closing);
             }
             None => {
                 // Room for what there is at most, so that nothing moves; a long absence may have left little of it.
-                let passed = log.head().saturating_sub(self.position).min(AT_ONCE);
-                self.batch.reserve_exact(passed as usize);
-                let is_reset = self.take_after_position(log, log.log_floor());
-                self.end_batch(is_reset, log);
+                let passed = log.head().saturating_sub(self.position).saturating_sub(1).min(AT_ONCE);
+                batch.rest.reserve_exact(passed as usize);
+                let is_reset = self.take_after_position(log, log.log_floor(), &mut batch);
+                self.end_batch(is_reset, log, &mut batch);
             }
         }
         self.position = log.head();
         // What it drains to is now: nothing that comes later belongs to it.
         self.has_drained = self.is_closing();
-        self.has_drained || !self.batch.is_empty()
+        self.batch = batch.rest;
+        batch.first.or_else(|| self.has_drained.then_some(Item::Closing))
     }
 
     /// Whether what is in the log is still to be taken before CLOSING.
@@ -281,96 +325,85 @@ impl Session {
         self.closing.as_ref().is_some_and(|closing| closing.drains) && !self.has_drained
     }
 
-    fn take_first(&mut self, begin: Begin, log: &Log) {
+    fn take_first(&mut self, begin: Begin, log: &Log, batch: &mut Batch) {
         match begin {
-            Begin::New { log_records } => self.take_snapshot(log.before_last(log_records), log),
-            Begin::Since(start) => self.take_snapshot(start, log),
+            Begin::New { log_records } => self.take_snapshot(log.before_last(log_records), log, batch),
+            Begin::Since(start) => self.take_snapshot(start, log, batch),
             Begin::After(cursor) if self.knows(cursor, log) => {
                 self.position = cursor.seq;
                 self.carried = Some(cursor.seq);
                 let last_log = if cursor.seq < log.log_floor() { 0 } else { log.last_log_at(cursor.seq) };
-                self.batch.push_back(Item::Connected { after: Some(cursor.seq), recovered: true, last_log });
+                batch.push(Item::Connected { after: Some(cursor.seq), recovered: true, last_log });
                 let is_overrun = cursor.seq < log.log_floor() && self.on_slow == SlowPolicy::Close;
-                self.take_after_position(log, if is_overrun { log.last_log() } else { log.log_floor() });
+                self.take_after_position(log, if is_overrun { log.last_log() } else { log.log_floor() }, batch);
             }
             Begin::After(_) | Begin::Unknown => {
-                let to = (log.log_floor() > 0).then_some(log.log_floor());
-                self.batch.push_back(Item::Connected { after: None, recovered: false, last_log: 0 });
-                self.batch.push_back(Item::Gap {
-                    from: None,
-                    to,
-                    reason: GapReason::Unknown,
-                    last_log: log.log_floor(),
-                });
-                self.push_records(log.after(0), Carry::Always);
+                let (reason, last_log) = (GapReason::Unknown, log.log_floor());
+                let to = (last_log > 0).then_some(last_log);
+                batch.push(Item::Connected { after: None, recovered: false, last_log: 0 });
+                batch.push(Item::Gap { from: None, to, reason, last_log });
+                self.push_records(log.after(0), Carry::Always, batch);
             }
         }
-        self.end_batch(true, log);
+        self.end_batch(true, log, batch);
     }
 
     /// Takes what a new device gets: State, and the Log above `start`.
-    fn take_snapshot(&mut self, start: Seq, log: &Log) {
+    fn take_snapshot(&mut self, start: Seq, log: &Log, batch: &mut Batch) {
         let is_overrun = start < log.log_floor();
         let last_log = if is_overrun { 0 } else { log.last_log_at(start) };
-        self.batch.push_back(Item::Connected { after: None, recovered: false, last_log });
+        batch.push(Item::Connected { after: None, recovered: false, last_log });
         if is_overrun {
-            self.push_gap(start, log.log_floor());
+            batch.push(gap(start, log.log_floor()));
         }
-        self.push_records(log.live_and_log_after(start), Carry::AfterFirstLog);
-    }
-
-    /// Declares what was evicted above `position`, up to `to`.
-    fn push_gap(&mut self, position: Seq, to: Seq) {
-        let from = Some(position + 1);
-        self.batch.push_back(Item::Gap { from, to: Some(to), reason: GapReason::Evicted, last_log: to });
+        self.push_records(log.live_and_log_after(start), Carry::AfterFirstLog, batch);
     }
 
     /// Takes what is above the position, of Log only what is above `floor`; true if a RESET was needed, after which the
     /// device waits for SYNCED.
-    fn take_after_position(&mut self, log: &Log, floor: Seq) -> bool {
+    fn take_after_position(&mut self, log: &Log, floor: Seq, batch: &mut Batch) -> bool {
         if self.position < log.log_floor() {
-            self.push_gap(self.position, floor);
+            batch.push(gap(self.position, floor));
         }
         let is_reset = self.position < log.state_floor();
-        let is_wanted = |record: &&Arc<Record>| record.class != Class::Log || record.seq > floor;
+        let is_wanted = |record: &&Record| record.body.class != Class::Log || record.seq > floor;
         if is_reset {
-            self.batch.push_back(Item::Reset);
-            self.push_records(log.live_and_log_after(self.position).filter(is_wanted), Carry::Always);
+            batch.push(Item::Reset);
+            self.push_records(log.live_and_log_after(self.position).filter(is_wanted), Carry::Always, batch);
         } else {
-            self.push_records(log.after(self.position).filter(is_wanted), Carry::Always);
+            self.push_records(log.after(self.position).filter(is_wanted), Carry::Always, batch);
         }
         is_reset
     }
 
-    fn push_records<'l>(&mut self, records: impl Iterator<Item = &'l Arc<Record>>, carry: Carry) {
+    fn push_records<'l>(&mut self, records: impl Iterator<Item = &'l Record>, carry: Carry, batch: &mut Batch) {
         let mut may_carry = carry == Carry::Always;
         let mut records = records.peekable();
         while let Some(record) = records.next() {
-            may_carry |= record.class == Class::Log;
+            may_carry |= record.body.class == Class::Log;
             let is_last_of_group =
                 record.group.is_none() || records.peek().is_none_or(|next| next.group != record.group);
-            let to = record.group.unwrap_or(record.seq);
+            let to = record.end();
             let moves = may_carry && is_last_of_group && self.carried.is_none_or(|carried| carried < to);
             if moves {
                 self.carried = Some(to);
             }
-            self.batch.push_back(Item::Record { record: Arc::clone(record), cursor: moves.then_some(to) });
+            batch.push(Item::Record { record: record.clone(), moves });
         }
     }
 
-    fn end_batch(&mut self, synced: bool, log: &Log) {
+    fn end_batch(&mut self, synced: bool, log: &Log, batch: &mut Batch) {
         let (seq, last_log) = (log.head(), log.last_log());
-        let ends_in_group = matches!(self.batch.back(), Some(Item::Record { record, .. })
-            if record.group.is_some_and(|group| group != record.seq));
+        let ends_in_group = matches!(batch.last(), Some(Item::Record { record, .. }) if record.end() != record.seq);
         if synced {
             self.carried = Some(seq);
-            self.batch.push_back(Item::Synced { seq, last_log });
+            batch.push(Item::Synced { seq, last_log });
         }
         // A heartbeat that is due ends the batch; one that is not ends a group whose last member was replaced or evicted.
         if self.heartbeat_due || (ends_in_group && !synced) {
             self.heartbeat_due = false;
             self.carried = Some(seq);
-            self.batch.push_back(Item::Heartbeat { seq, last_log });
+            batch.push(Item::Heartbeat { seq, last_log });
         }
     }
 
@@ -380,35 +413,25 @@ impl Session {
         self.batch.capacity()
     }
 
-    /// The next frame of the batch; `None` when it was handed out.
-    pub(crate) fn next_frame(&mut self) -> Option<Frame> {
-        let item = self.batch.pop_front();
-        if self.batch.is_empty() {
+    /// The next of the batch; `None` when it was handed out.
+    pub(crate) fn next(&mut self) -> Option<Item> {
+        let next = self.batch.pop_front();
+        if self.batch.is_empty() && self.batch.capacity() > 0 {
             // Most connections are idle most of the time: they keep no room for what may come.
             self.batch = VecDeque::new();
         }
-        match item {
-            Some(item) => Some(self.frame(item)),
-            None if self.is_over => None,
-            None => {
-                if self.is_draining() {
-                    return None;
-                }
-                let closing = self.closing.take()?;
-                self.is_over = true;
-                Some(Frame::closing(&closing.reason))
-            }
-        }
+        next.or_else(|| (self.is_closing() && !self.is_draining()).then_some(Item::Closing))
     }
 
-    fn frame(&mut self, item: Item) -> Frame {
+    /// Hands out what was taken.
+    pub(crate) fn frame(&mut self, item: Item) -> Frame {
         let cursor_at = |seq| Cursor::new(self.epoch, seq);
         let control = match item {
-            Item::Record { record, cursor } => {
+            Item::Record { record, moves } => {
                 let next = self.batch.front();
                 let is_open = matches!(next, Some(Item::Record { record: next, .. }) if next.group == record.group);
                 self.open_group = record.group.filter(|_| is_open);
-                let cursor = cursor.map(cursor_at);
+                let cursor = moves.then(|| cursor_at(record.end()));
                 return Frame::record(record, cursor);
             }
             Item::Connected { after, recovered, last_log } => Control::Connected {
@@ -419,7 +442,7 @@ impl Session {
                 after: after.map(cursor_at),
                 recovered,
                 last_log,
-                heartbeat: self.heartbeat,
+                heartbeat: self.deadlines.as_ref().and_then(|deadlines| deadlines.heartbeat),
             },
             Item::Gap { from, to, reason, last_log } => Control::Gap { from, to, reason, last_log },
             Item::Reset => Control::Reset { reason: ResetReason::Forgotten },
@@ -427,9 +450,19 @@ impl Session {
                 Control::Synced { cursor: cursor_at(seq), last_log, state_source: self.state_source }
             }
             Item::Heartbeat { seq, last_log } => Control::Heartbeat { cursor: cursor_at(seq), last_log },
+            Item::Closing => {
+                self.is_over = true;
+                let closing = self.closing.take().expect("only a session that closes has such an item");
+                return Frame::closing(&closing.reason);
+            }
         };
         Frame::control(&control)
     }
+}
+
+/// Declares what was evicted above `position`, up to `to`.
+const fn gap(position: Seq, to: Seq) -> Item {
+    Item::Gap { from: Some(position + 1), to: Some(to), reason: GapReason::Evicted, last_log: to }
 }
 
 /// From which frame on a batch may move the cursor.

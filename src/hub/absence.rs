@@ -8,7 +8,7 @@
 //!   time is true is the least recently used of all.
 //! - This lock is innermost, held for a few steps only, and nothing else is locked under it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ pub(crate) struct Absence {
 
 #[derive(Debug, Default)]
 struct Books {
-    leaving: BTreeMap<BookEntry, Arc<Slot>>,
+    leaving: Leaving,
     absent: BTreeMap<BookEntry, Arc<Slot>>,
     /// Tells entries of one moment apart.
     last_serial: u64,
@@ -42,6 +42,53 @@ impl Books {
     fn new_entry(&mut self, since: Instant) -> BookEntry {
         self.last_serial += 1;
         BookEntry { since, serial: self.last_serial }
+    }
+}
+
+/// Who left, in that order.
+///
+/// Every connect and disconnect may come by here, so it is a queue: who comes back leaves a vacant place, and when more
+/// than half of the places are vacant they are swept out, which costs a constant a user.
+#[derive(Debug, Default)]
+struct Leaving {
+    places: VecDeque<(BookEntry, Option<Arc<Slot>>)>,
+    vacant: usize,
+}
+
+impl Leaving {
+    /// Later than all before it.
+    fn push(&mut self, entry: BookEntry, slot: Arc<Slot>) {
+        self.places.push_back((entry, Some(slot)));
+    }
+
+    fn first(&self) -> Option<BookEntry> {
+        self.places.front().map(|(entry, _)| *entry)
+    }
+
+    fn pop_first(&mut self) -> Option<(BookEntry, Arc<Slot>)> {
+        let (entry, slot) = self.places.pop_front()?;
+        self.drop_vacant_first();
+        slot.map(|slot| (entry, slot))
+    }
+
+    fn remove(&mut self, entry: BookEntry) -> Option<Arc<Slot>> {
+        let at = self.places.binary_search_by_key(&entry.serial, |(entry, _)| entry.serial).ok()?;
+        let slot = self.places[at].1.take()?;
+        self.vacant += 1;
+        self.drop_vacant_first();
+        if self.vacant > 32 && self.vacant * 2 > self.places.len() {
+            self.places.retain(|(_, slot)| slot.is_some());
+            self.vacant = 0;
+        }
+        Some(slot)
+    }
+
+    /// So that the first place is never vacant.
+    fn drop_vacant_first(&mut self) {
+        while self.places.front().is_some_and(|(_, slot)| slot.is_none()) {
+            self.places.pop_front();
+            self.vacant -= 1;
+        }
     }
 }
 
@@ -59,7 +106,7 @@ impl Absence {
     pub(crate) fn left(&self, slot: &Arc<Slot>, mailbox: &mut Mailbox<Waker>, now: Instant) {
         let mut books = self.books.lock();
         let entry = books.new_entry(now);
-        books.leaving.insert(entry, Arc::clone(slot));
+        books.leaving.push(entry, Arc::clone(slot));
         mailbox.entry = Some(entry);
         self.set_due(&books);
     }
@@ -73,12 +120,11 @@ impl Absence {
         self.set_due(&books);
     }
 
-    /// A user is back; the caller holds the mailbox's lock.
+    /// A user is back; the caller holds the mailbox's lock, and so the mailbox.
     pub(crate) fn returned(&self, mailbox: &mut Mailbox<Waker>) {
         if let Some(entry) = mailbox.entry.take() {
             let mut books = self.books.lock();
-            let book = if mailbox.keeps_log { &mut books.leaving } else { &mut books.absent };
-            book.remove(&entry);
+            if mailbox.keeps_log { books.leaving.remove(entry) } else { books.absent.remove(&entry) };
         }
     }
 
@@ -111,9 +157,9 @@ impl Absence {
 
     fn next_leaving(&self, now: Instant, is_over_budget: bool) -> Option<(BookEntry, Arc<Slot>)> {
         let mut books = self.books.lock();
-        let first = books.leaving.first_entry()?;
-        let is_due = is_over_budget || now.saturating_duration_since(first.key().since) >= self.retention;
-        is_due.then(|| first.remove_entry())
+        let since = books.leaving.first()?.since;
+        let is_due = is_over_budget || now.saturating_duration_since(since) >= self.retention;
+        if is_due { books.leaving.pop_first() } else { None }
     }
 
     fn next_excess(&self, is_over_budget: bool) -> Option<(BookEntry, Arc<Slot>)> {
@@ -157,8 +203,7 @@ impl Absence {
     }
 
     fn set_due(&self, books: &Books) {
-        let first = books.leaving.first_key_value();
-        let retired = first.and_then(|(entry, _)| after(entry.since, self.retention));
+        let retired = books.leaving.first().and_then(|entry| after(entry.since, self.retention));
         let excess = books.absent.first_key_value().filter(|_| books.absent.len() > self.limit);
         self.due.set(excess.map(|(entry, _)| entry.since).or(retired));
     }
@@ -176,7 +221,7 @@ mod tests {
         }
         let entries = || {
             let books = hub.shared.absence.books.lock();
-            (books.leaving.len(), books.absent.len())
+            (books.leaving.places.len(), books.absent.len())
         };
         assert_eq!(entries(), (1, 0));
         let _device = hub.connect("alice")?;

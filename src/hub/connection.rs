@@ -5,7 +5,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures::Stream;
@@ -13,7 +13,7 @@ use futures::stream::FusedStream;
 
 use crate::core::Moment;
 use crate::core::mailbox::Mailbox;
-use crate::core::session::{Begin, Closing, Session, SessionOptions, SlowPolicy};
+use crate::core::session::{Begin, Closing, Item, Session, SessionOptions, SlowPolicy};
 use crate::hub::observe::ConnectionObserver;
 use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
@@ -274,6 +274,8 @@ pub struct Connection {
     loading: Option<Box<Loading>>,
     /// The slot's count of closings when it was last looked at.
     closings: u32,
+    /// Whether it waits to be woken; as good as that at the beginning, when there is CONNECTED to take.
+    is_parked: bool,
     observed: ConnectionObserver,
 }
 
@@ -288,7 +290,7 @@ impl Connection {
         let observed = ConnectionObserver::new(&session, now);
         // A count that has moved before costs one look more.
         let loading = loading.map(Box::new);
-        Self { hub, slot, session, log_deadline: None, loading, closings: 0, observed }
+        Self { hub, slot, session, log_deadline: None, loading, closings: 0, is_parked: true, observed }
     }
 
     pub(crate) const fn session(&self) -> &Session {
@@ -432,7 +434,7 @@ impl Connection {
         }
     }
 
-    fn close_as_told(session: &mut Session, closings: &mut u32, slot: &Slot, mailbox: &Mailbox<std::task::Waker>) {
+    fn close_as_told(session: &mut Session, closings: &mut u32, slot: &Slot, mailbox: &Mailbox<Waker>) {
         *closings = slot.closings.load(Ordering::Acquire);
         if let Some(closing) = mailbox.closing_of(session.id()) {
             session.close(closing.clone());
@@ -453,56 +455,89 @@ impl Connection {
         }
     }
 
-    /// Takes the next batch, or parks: one critical section, so that nothing can come between looking and parking.
-    fn take_or_park(&mut self, context: &mut Context<'_>) -> bool {
-        let Self { hub, slot, session, log_deadline, closings, loading, observed } = self;
-        let (now, before) = (hub.config.clock.now(), session.has_up_to());
-        // Cloning a waker is foreign code, so it is done before the lock; what is replaced is dropped after it.
-        let waker = context.waker().clone();
-        let mut parked = Vec::new();
-        let (taken, _unused_waker) = {
-            let mut mailbox = slot.mailbox.lock();
-            let mut moment = None;
-            if hub.has_changes(&mailbox, now) {
-                // They say when, so the other clock is read, which most batches do without; it is foreign code too.
-                drop(mailbox);
-                moment = Some(Moment { now, wall: hub.config.clock.wall() });
-                mailbox = slot.mailbox.lock();
+    /// Takes the next batch and returns its first item, or parks.
+    fn take_or_park(&mut self, context: &Context<'_>) -> Option<Item> {
+        // Who was parked has been woken for something. Who was not has handed out its batch: there is seldom more.
+        if !self.is_parked && self.park(context) {
+            return None;
+        }
+        loop {
+            let first = self.take();
+            if first.is_some() || self.park(context) {
+                return first;
             }
-            Self::close_as_told(session, closings, slot, &mailbox);
-            // Past its deadline it has no load any more, although another connection may have begun one anew.
-            let may_wait = loading.is_some() && session.is_new() && !session.is_closing();
-            let waits_for_load = may_wait && mailbox.load.is_running();
-            let mut taken = false;
-            if !waits_for_load {
-                mailbox.log.trim(now, &hub.limits);
-                if let Some(moment) = moment {
-                    hub.catch_up(&mut mailbox, moment);
-                    // What expires is news for the others too.
-                    if mailbox.log.handle_deadline(moment, &hub.limits) {
-                        mailbox.unpark(&mut parked);
-                    }
-                }
-                hub.account(&mut mailbox);
-                session.set_state_source(mailbox.load.state());
-                taken = session.take(&mailbox.log);
-                mailbox.took(session.id());
-                *log_deadline = mailbox.log.next_deadline();
-            }
-            if taken { (true, Some(waker)) } else { (false, mailbox.park(session.id(), waker)) }
-        };
-        wake(parked);
-        observed.took(|| before.map_or(0, |before| session.conflated_since(before)), &hub.observer);
-        taken
+        }
     }
 
-    /// The next frame of the batch, seen by the observer as it goes.
-    fn next_frame(&mut self) -> Option<Frame> {
+    /// Parks, unless there is something: one critical section, so that nothing can come between looking and parking. What
+    /// ends by itself is not looked for, so no clock is asked: the driver is, of `next_deadline`.
+    fn park(&mut self, context: &Context<'_>) -> bool {
+        // Cloning a waker is foreign code, so it is done before the lock; what is not kept is dropped after it.
+        let waker = context.waker().clone();
+        let _unused_waker = {
+            let mut mailbox = self.slot.mailbox.lock();
+            let was_told = self.slot.closings.load(Ordering::Acquire) != self.closings;
+            let is_behind = mailbox.is_behind(self.hub.public_head.load(Ordering::Acquire));
+            let has_everything = !was_told && !is_behind && self.session.has_everything(&mailbox.log);
+            self.is_parked = has_everything || (!was_told && self.waits_for_load(&mailbox));
+            if self.is_parked { mailbox.park(self.session.id(), waker) } else { Some(waker) }
+        };
+        self.is_parked
+    }
+
+    /// Past its deadline it has no load any more, although another connection may have begun one anew.
+    fn waits_for_load(&self, mailbox: &Mailbox<Waker>) -> bool {
+        let may_wait = self.loading.is_some() && self.session.is_new() && !self.session.is_closing();
+        may_wait && mailbox.load.is_running()
+    }
+
+    /// Takes the next batch and returns its first item; `None` if there is nothing.
+    fn take(&mut self) -> Option<Item> {
+        let (now, before) = (self.hub.config.clock.now(), self.session.has_up_to());
+        let mut parked = Vec::new();
+        let first = {
+            let mut mailbox = self.slot.mailbox.lock();
+            let mut moment = None;
+            if self.hub.has_changes(&mailbox, now) {
+                // They say when, so the other clock is read, which most batches do without; it is foreign code too.
+                drop(mailbox);
+                moment = Some(Moment { now, wall: self.hub.config.clock.wall() });
+                mailbox = self.slot.mailbox.lock();
+            }
+            Self::close_as_told(&mut self.session, &mut self.closings, &self.slot, &mailbox);
+            if self.waits_for_load(&mailbox) {
+                return None;
+            }
+            let Self { hub, session, .. } = self;
+            mailbox.log.trim(now, &hub.limits);
+            if let Some(moment) = moment {
+                hub.catch_up(&mut mailbox, moment);
+                // What expires is news for the others too.
+                if mailbox.log.handle_deadline(moment, &hub.limits) {
+                    mailbox.unpark(&mut parked);
+                }
+            }
+            hub.account(&mut mailbox);
+            session.set_state_source(mailbox.load.state());
+            let first = session.take(&mailbox.log);
+            mailbox.took(session.id());
+            self.log_deadline = mailbox.log.next_deadline();
+            first
+        };
+        wake(parked);
         let Self { hub, session, observed, .. } = self;
-        let appended = if observed.is_timing() { session.next_appended() } else { None };
-        let frame = session.next_frame()?;
+        let conflated = |first| before.map_or(0, |before| session.conflated_since(before, first));
+        observed.took(|| first.as_ref().map_or(0, conflated), &hub.observer);
+        first
+    }
+
+    /// A frame, seen by the observer as it goes.
+    fn hand_out(&mut self, item: Item) -> Frame {
+        let Self { hub, session, observed, .. } = self;
+        let appended = if observed.is_timing() { item.appended() } else { None };
+        let frame = session.frame(item);
         observed.handed_over(&frame, appended, session, &hub.observer, || hub.config.clock.now());
-        Some(frame)
+        frame
     }
 }
 
@@ -510,19 +545,16 @@ impl Stream for Connection {
     type Item = Frame;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Frame>> {
-        loop {
-            self.note_closing();
-            if let Some(frame) = self.next_frame() {
-                return Poll::Ready(Some(frame));
-            }
+        self.note_closing();
+        let mut item = self.session.next();
+        if item.is_none() {
             if self.session.is_over() {
                 return Poll::Ready(None);
             }
             self.poll_load(context);
-            if !self.take_or_park(context) {
-                return Poll::Pending;
-            }
+            item = self.take_or_park(context);
         }
+        item.map_or(Poll::Pending, |item| Poll::Ready(Some(self.hand_out(item))))
     }
 }
 

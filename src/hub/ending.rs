@@ -62,8 +62,9 @@ impl EndedSessions {
         }
     }
 
-    pub(crate) fn contains(&self, user: &UserId, session: &SessionId, now: Instant) -> bool {
-        let entry = self.ended.lock().entries.get(&(user.clone(), session.clone())).copied();
+    pub(crate) fn contains(&self, user: UserId, session: &SessionId, now: Instant) -> bool {
+        let name = (user, session.clone());
+        let entry = self.ended.lock().entries.get(&name).copied();
         entry.is_some_and(|(since, _)| now.saturating_duration_since(since) < self.retention)
     }
 }
@@ -214,7 +215,7 @@ impl Shared {
     /// Whether a device may connect; asked before anything is made for it, and again under its mailbox's lock.
     pub(crate) fn may_connect(
         &self,
-        user: &UserId,
+        user: &str,
         session: Option<&SessionId>,
         moment: Moment,
     ) -> Result<(), ConnectError> {
@@ -222,7 +223,7 @@ impl Shared {
             return Err(ConnectError::Closed);
         }
         match session {
-            Some(session) if self.ended_sessions.contains(user, session, moment.now) => Err(ConnectError::SessionEnded),
+            Some(session) if self.ended_sessions.contains(UserId::of(user), session, moment.now) => Err(ConnectError::SessionEnded),
             _ => Ok(()),
         }
     }

@@ -111,10 +111,9 @@ impl UserHub {
     pub fn connect_with(&self, user: &str, options: ConnectOptions) -> Result<Connection, ConnectError> {
         let shared = &self.shared;
         shared.check_user(user)?;
-        let user = UserId::of(user);
         let moment = shared.moment();
         shared.sweep(moment.now);
-        shared.may_connect(&user, options.session.as_ref(), moment)?;
+        shared.may_connect(user, options.session.as_ref(), moment)?;
         if options.valid_until.is_some_and(|until| until <= moment.wall) {
             return Err(ConnectError::SessionExpired);
         }
@@ -123,14 +122,14 @@ impl UserHub {
         let limit = shared.config.connections_per_user;
         loop {
             let slot =
-                shared.registry.find_or_insert(user.as_str(), || Slot::new(user.clone(), shared.new_mailbox(moment)));
+                shared.registry.find_or_insert(user, || Slot::new(UserId::of(user), shared.new_mailbox(moment)));
             let mut mailbox = slot.mailbox.lock();
             if mailbox.is_closed {
                 continue;
             }
             // Asked once more: who ends a hub or a session says so before visiting the mailbox, so either it is seen here,
             // or the visit finds us.
-            if let Err(error) = shared.may_connect(&user, options.session.as_ref(), moment) {
+            if let Err(error) = shared.may_connect(user, options.session.as_ref(), moment) {
                 drop(mailbox);
                 shared.remove_unused(&slot);
                 return Err(error);
@@ -144,7 +143,7 @@ impl UserHub {
             }
             shared.account(&mut mailbox);
             let options_of_session = options.session_options(shared, moment);
-            let mut session = Session::new(id, user, mailbox.epoch, options_of_session, moment.now);
+            let mut session = Session::new(id, slot.user.clone(), mailbox.epoch, options_of_session, moment.now);
             let start = session.register(&mailbox.log);
             let is_first = !mailbox.has_readers();
             let reader = Reader::new(id, options.session.clone(), options.transport, moment.wall, start);

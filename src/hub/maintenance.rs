@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures::future::{Either, select};
 
 use crate::UserHub;
+use crate::hub::shared::wake;
 use crate::hub::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::hub::waiting::Waiting;
 
@@ -61,7 +62,7 @@ impl Drop for Running<'_> {
         let maintenance = &self.0.shared.maintenance;
         let is_last = maintenance.running.fetch_sub(1, Ordering::SeqCst) == 1;
         if is_last && maintenance.is_everybody_due.swap(false, Ordering::SeqCst) {
-            self.0.shared.registry.for_each(|slot| self.0.shared.wake_all_of(slot));
+            self.0.shared.wake_everybody();
         }
     }
 }
@@ -142,7 +143,7 @@ impl Waking<'_> {
     fn wake_shard(&mut self) -> bool {
         let shard = self.shards.next();
         if let Some(shard) = shard {
-            self.hub.shared.registry.for_each_in(shard, |slot| self.hub.shared.wake_all_of(slot));
+            wake(self.hub.shared.registry.unpark(shard));
         }
         shard.is_some()
     }

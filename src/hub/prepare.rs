@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::core::Moment;
-use crate::core::record::{Class, Draft, RemovalReason, StateName, Tail, push_tail_start};
+use crate::core::record::{Class, Draft, RemovalReason, StateName, push_tail_start};
 use crate::hub::catalog::Catalog;
 use crate::vocabulary::encode::EncodeRules;
 use crate::vocabulary::scratch::Scratch;
@@ -99,7 +99,9 @@ fn encode(
         text.push(b'}');
         Ok::<_, Rejection>(())
     })?;
-    Ok(Draft { class, state: own, version: event.version(), expires: expiry(event, moment), tail: Tail::Own(text) })
+    let mut draft = Draft::new(class, own, text);
+    (draft.version, draft.expires) = (event.version(), expiry(event, moment));
+    Ok(draft)
 }
 
 /// A State that is the last of its key says so: a client need not know the rule of every type.

@@ -5,6 +5,7 @@
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::task::Waker;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -12,13 +13,13 @@ use hashbrown::hash_table::Entry;
 use crate::UserId;
 use crate::core::mailbox::Mailbox;
 use crate::hub::state_source::Loading;
-use crate::hub::sync::{AtomicBool, AtomicU32, Mutex, RandomState, RwLock, cores};
+use crate::hub::sync::{AtomicBool, AtomicU32, Mutex, RandomState, RwLock, shards};
 
 /// One user's place in the registry. The waker of a connection is a task's.
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) user: UserId,
-    pub(crate) mailbox: Mutex<Mailbox<std::task::Waker>>,
+    pub(crate) mailbox: Mutex<Mailbox<Waker>>,
     /// The load of the host's State while it runs; locked under the mailbox's lock, and never dropped under one.
     pub(crate) loading: Mutex<Option<Box<Loading>>>,
     /// What the mailbox says of it, so that a broadcast need not lock it twice: set under its lock, and before whoever
@@ -29,7 +30,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    pub(crate) fn new(user: UserId, mailbox: Mailbox<std::task::Waker>) -> Self {
+    pub(crate) fn new(user: UserId, mailbox: Mailbox<Waker>) -> Self {
         Self {
             user,
             keeps_log: AtomicBool::new(mailbox.keeps_log),
@@ -42,15 +43,19 @@ impl Slot {
 
 #[derive(Debug)]
 pub(crate) struct Registry {
-    shards: Box<[RwLock<HashTable<Arc<Slot>>>]>,
+    shards: Box<[Shard]>,
     hasher: RandomState,
 }
 
+/// Two cache lines of its own, which a processor may fetch as one: who uses this shard does not slow down who uses the
+/// next.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Shard(RwLock<HashTable<Arc<Slot>>>);
+
 impl Registry {
-    /// Four shards a core: few enough to visit all, enough that two cores seldom meet.
     pub(crate) fn new() -> Self {
-        let shards = (0..(cores() * 4).next_power_of_two()).map(|_| RwLock::default()).collect();
-        Self { shards, hasher: RandomState::default() }
+        Self { shards: (0..shards()).map(|_| Shard::default()).collect(), hasher: RandomState::default() }
     }
 
     pub(crate) fn find(&self, user: &str) -> Option<Arc<Slot>> {
@@ -77,7 +82,7 @@ impl Registry {
     }
 
     /// Removes a mailbox and marks it closed, if `may_go` agrees under both locks.
-    pub(crate) fn remove_if(&self, slot: &Slot, may_go: impl FnOnce(&Mailbox<std::task::Waker>) -> bool) -> bool {
+    pub(crate) fn remove_if(&self, slot: &Slot, may_go: impl FnOnce(&Mailbox<Waker>) -> bool) -> bool {
         let hash = self.hasher.hash_one(slot.user.as_str());
         let removed = {
             let mut shard = self.shard(hash).write();
@@ -97,15 +102,18 @@ impl Registry {
 
     /// Visits every mailbox, a shard at a time; no lock is held while `visit` runs.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Arc<Slot>)) {
-        for shard in 0..self.shards() {
-            self.for_each_in(shard, &mut visit);
+        for Shard(shard) in &self.shards {
+            let slots: Vec<Arc<Slot>> = shard.read().iter().cloned().collect();
+            slots.iter().for_each(&mut visit);
         }
     }
 
-    /// Visits every mailbox of one shard; no lock is held while `visit` runs.
-    pub(crate) fn for_each_in(&self, shard: usize, visit: impl FnMut(&Arc<Slot>)) {
-        let slots: Vec<Arc<Slot>> = self.shards[shard].read().iter().cloned().collect();
-        slots.iter().for_each(visit);
+    /// Takes the wakers of all parked connections of one shard: in its lock, for who clones a thousand references first
+    /// touches every mailbox twice.
+    pub(crate) fn unpark(&self, shard: usize) -> Vec<Waker> {
+        let mut parked = Vec::new();
+        self.shards[shard].0.read().iter().for_each(|slot| slot.mailbox.lock().unpark(&mut parked));
+        parked
     }
 
     pub(crate) const fn shards(&self) -> usize {
@@ -113,12 +121,12 @@ impl Registry {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.read().len()).sum()
+        self.shards.iter().map(|Shard(shard)| shard.read().len()).sum()
     }
 
     fn shard(&self, hash: u64) -> &RwLock<HashTable<Arc<Slot>>> {
         // The table uses the low bits for the bucket and the top seven for its tags; these are neither.
         let at = (hash >> 40) as usize & (self.shards.len() - 1);
-        &self.shards[at]
+        &self.shards[at].0
     }
 }

@@ -161,16 +161,16 @@ impl Shared {
 
     /// A connection was dropped.
     pub(crate) fn disconnect(&self, slot: &Arc<Slot>, id: ConnectionId) {
-        let moment = self.moment();
+        let now = self.config.clock.now();
         let mut told = Vec::new();
         let (_waker, is_last) = {
             let mut mailbox = slot.mailbox.lock();
-            let waker = mailbox.unregister(id, moment.now);
+            let waker = mailbox.unregister(id, now);
             let is_last = !mailbox.has_readers();
             if is_last {
                 self.users.fetch_sub(1, Ordering::Relaxed);
-                self.absence.left(slot, &mut mailbox, moment.now);
-                told = self.presence.left(&slot.user, moment.now);
+                self.absence.left(slot, &mut mailbox, now);
+                told = self.presence.left(&slot.user, now);
             }
             (waker, is_last)
         };
@@ -179,7 +179,7 @@ impl Shared {
             self.emptied.wake();
         }
         self.observer.disconnected(is_last);
-        self.sweep(moment.now);
+        self.sweep(now);
     }
 }
 

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use crate::core::Moment;
 use crate::core::log::{Appended, Refused};
-use crate::core::record::{Draft, StateName};
+use crate::core::record::{Draft, Drafts, StateName};
 use crate::hub::prepare::{Unprepared, prepare, state_of};
 use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
@@ -103,14 +103,15 @@ impl Shared {
         events: &[&dyn ErasedEvent],
         moment: Moment,
         is_for_everybody: bool,
-    ) -> Result<Vec<Draft>, (Vec<StateName>, Refusal)> {
+    ) -> Result<Drafts, (Vec<StateName>, Refusal)> {
         let rules = self.config.event_rules();
-        let mut drafts = Vec::with_capacity(events.len());
+        let mut drafts = Drafts::with_capacity(events.len());
         for (at, event) in events.iter().enumerate() {
             match prepare(*event, is_for_everybody, rules, &self.catalog, moment) {
                 Ok(draft) => drafts.push(draft),
                 Err(Unprepared { rejection, state }) => {
-                    let before = drafts.into_iter().filter(Draft::is_state).map(|draft| draft.state);
+                    let drafts = drafts.iter().filter(|draft: &&Draft| draft.is_state());
+                    let before = drafts.map(|draft| draft.state.clone());
                     let after = events[at + 1..].iter().filter_map(|event| state_of(*event, rules));
                     let states = before.chain(state).chain(after).collect();
                     return Err((states, (Some(event.name().to_string()), rejection)));
@@ -124,7 +125,7 @@ impl Shared {
         &self,
         user: &str,
         mut found: Option<Arc<Slot>>,
-        drafts: Vec<Draft>,
+        drafts: Drafts,
         moment: Moment,
         parked: &mut Parked,
     ) -> Result<Outcome, Refused> {
@@ -213,14 +214,12 @@ impl Shared {
     pub(crate) fn wake_due(&self, due: DueWakes) {
         wake(due.parked);
         if due.everybody && !self.maintenance.wakes_everybody() {
-            self.registry.for_each(|slot| self.wake_all_of(slot));
+            self.wake_everybody();
         }
     }
 
-    pub(crate) fn wake_all_of(&self, slot: &Slot) {
-        let mut parked = Parked::new();
-        slot.mailbox.lock().unpark(&mut parked);
-        wake(parked);
+    pub(crate) fn wake_everybody(&self) {
+        (0..self.registry.shards()).for_each(|shard| wake(self.registry.unpark(shard)));
     }
 
     fn refusal(&self, refused: Refused, events: &[&dyn ErasedEvent]) -> Refusal {

@@ -21,8 +21,11 @@ mod plain {
     pub(crate) use foldhash::quality::RandomState;
     pub(crate) use parking_lot::{Mutex, RwLock};
 
-    pub(crate) fn cores() -> usize {
-        std::thread::available_parallelism().map_or(4, std::num::NonZero::get)
+    /// Of the registry: enough that two cores seldom meet, and that what one has in its cache when it wakes the users of a
+    /// shard is still there when their tasks run.
+    pub(crate) fn shards() -> usize {
+        let cores = std::thread::available_parallelism().map_or(4, std::num::NonZero::get);
+        (cores * 32).next_power_of_two()
     }
 }
 
@@ -34,8 +37,8 @@ mod checked {
     pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
     use shuttle::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
-    pub(crate) const fn cores() -> usize {
-        1
+    pub(crate) const fn shards() -> usize {
+        4
     }
 
     /// A lock that, like parking_lot's, does not poison.

@@ -4,6 +4,8 @@
 //! forgotten meanwhile, or found no room, makes it run again. Every name is decided on against the log as it stood when the
 //! load came back, before anything is added: adding may evict what a decision rests on.
 
+use smallvec::smallvec;
+
 use super::{Class, Draft, Log, LogLimits, Moment, Seq};
 
 /// What became of what a StateSource brought.
@@ -47,19 +49,19 @@ impl Log {
         let wanted: Vec<Draft> = drafts.into_iter().filter(is_wanted).collect();
         let mut refused = 0;
         for draft in wanted {
-            refused += usize::from(self.append(vec![draft], moment, limits).is_err());
+            refused += usize::from(self.append(smallvec![draft], moment, limits).is_err());
         }
         Merged::Done { refused }
     }
 
     fn is_wanted(&self, draft: &Draft, mark: &LoadMark) -> bool {
         let Some(record) = self.find(&draft.state) else { return draft.class == Class::Live };
-        let is_live = record.class == Class::Live;
+        let is_live = record.body.class == Class::Live;
         if record.seq > mark.head {
             // A removal wins whatever its version; of two values the newer.
-            return is_live && record.version.is_some() && draft.version > record.version;
+            return is_live && record.body.version.is_some() && draft.version > record.body.version;
         }
-        match (draft.version, record.version) {
+        match (draft.version, record.body.version) {
             (Some(loaded), Some(kept)) if is_live => loaded > kept,
             (Some(loaded), Some(kept)) => draft.class == Class::Live && loaded >= kept,
             _ => is_live || draft.class == Class::Live,

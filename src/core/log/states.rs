@@ -10,7 +10,6 @@
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
-use std::sync::Arc;
 use std::time::Instant;
 
 use hashbrown::HashTable;
@@ -29,19 +28,19 @@ pub(super) struct Weight {
 impl Weight {
     fn add(&mut self, record: &Record) {
         self.keys += 1;
-        self.bytes += record.bytes;
+        self.bytes += record.body.bytes;
     }
 
     fn subtract(&mut self, record: &Record) {
         self.keys -= 1;
-        self.bytes -= record.bytes;
+        self.bytes -= record.body.bytes;
     }
 }
 
 #[derive(Debug)]
 struct Slot {
     seq: Seq,
-    record: Option<Arc<Record>>,
+    record: Option<Record>,
 }
 
 /// The lane, or that there is none yet.
@@ -108,15 +107,15 @@ impl States {
         self.lane.as_deref().map_or(0, room)
     }
 
-    pub(super) fn find(&self, state: &StateName) -> Option<&Arc<Record>> {
+    pub(super) fn find(&self, state: &StateName) -> Option<&Record> {
         let lane = self.lane.as_ref()?;
         let hash = lane.hasher.hash_one(state);
-        let seq = lane.index.find(hash, |&seq| lane.at(seq).is_some_and(|record| record.state == *state))?;
+        let seq = lane.index.find(hash, |&seq| lane.at(seq).is_some_and(|record| record.body.state == *state))?;
         lane.at(*seq)
     }
 
     /// Everything above `seq`, in order.
-    pub(super) fn after(&self, seq: Seq) -> impl Iterator<Item = &Arc<Record>> {
+    pub(super) fn after(&self, seq: Seq) -> impl Iterator<Item = &Record> {
         self.lane.iter().flat_map(move |lane| {
             let first = lane.slots.partition_point(|slot| slot.seq <= seq);
             lane.slots.range(first..).filter_map(|slot| slot.record.as_ref())
@@ -124,25 +123,25 @@ impl States {
     }
 
     /// Every State that is neither final nor removed, in order.
-    pub(super) fn live(&self) -> impl Iterator<Item = &Arc<Record>> {
-        self.after(0).filter(|record| record.class == Class::Live)
+    pub(super) fn live(&self) -> impl Iterator<Item = &Record> {
+        self.after(0).filter(|record| record.body.class == Class::Live)
     }
 
     /// Takes a record in, in the place of the one of the same name.
-    pub(super) fn insert(&mut self, record: Arc<Record>) {
-        let replaced = self.find(&record.state).map(|replaced| replaced.seq);
-        let counts = self.counts(record.is_public());
+    pub(super) fn insert(&mut self, record: Record) {
+        let replaced = self.find(&record.body.state).map(|replaced| replaced.seq);
+        let counts = self.counts(record.body.is_public);
         if let Some(seq) = replaced {
             self.vacate(seq);
         }
         let lane = self.lane.get_or_insert_default();
-        if record.class.is_ended() {
+        if record.body.class.is_ended() {
             lane.gone.add(&record);
             lane.ended.push_back(record.seq);
         } else if counts {
             lane.live.add(&record);
         }
-        if let Some(expires) = record.expires.filter(|_| record.class == Class::Live) {
+        if let Some(expires) = record.body.expires.filter(|_| record.body.class == Class::Live) {
             lane.next_expiry = Some(lane.next_expiry.map_or(expires, |next| next.min(expires)));
         }
         lane.push(record);
@@ -153,9 +152,9 @@ impl States {
         let hub_wide = self.hub_wide;
         let Some(lane) = &mut self.lane else { return };
         let Some(record) = lane.take(seq) else { return };
-        if record.class.is_ended() {
+        if record.body.class.is_ended() {
             lane.gone.subtract(&record);
-        } else if hub_wide || !record.is_public() {
+        } else if hub_wide || !record.body.is_public {
             lane.live.subtract(&record);
         }
     }
@@ -191,7 +190,7 @@ impl States {
 
     /// Looks anew when the next expires.
     pub(super) fn renew_expiry(&mut self) {
-        let next = self.live().filter_map(|record| record.expires).min();
+        let next = self.live().filter_map(|record| record.body.expires).min();
         if let Some(lane) = &mut self.lane {
             lane.next_expiry = next;
         }
@@ -199,13 +198,13 @@ impl States {
 
     /// The names of what has expired.
     pub(super) fn due(&self, now: Instant) -> Vec<StateName> {
-        let is_due = |record: &&Arc<Record>| record.expires.is_some_and(|expires| expires <= now);
-        self.live().filter(is_due).map(|record| record.state.clone()).collect()
+        let is_due = |record: &&Record| record.body.expires.is_some_and(|expires| expires <= now);
+        self.live().filter(is_due).map(|record| record.body.state.clone()).collect()
     }
 }
 
 impl Lane {
-    fn at(&self, seq: Seq) -> Option<&Arc<Record>> {
+    fn at(&self, seq: Seq) -> Option<&Record> {
         self.slots.get(self.slot_of(seq)?)?.record.as_ref()
     }
 
@@ -213,22 +212,22 @@ impl Lane {
         self.slots.binary_search_by_key(&seq, |slot| slot.seq).ok()
     }
 
-    fn push(&mut self, record: Arc<Record>) {
+    fn push(&mut self, record: Record) {
         let seq = record.seq;
         let Self { index, slots, hasher, .. } = self;
         slots.push_back(Slot { seq, record: Some(record) });
         let hash_of = |seq: &Seq| {
             let slot = slots.binary_search_by_key(seq, |slot| slot.seq).ok().and_then(|at| slots[at].record.as_ref());
-            hasher.hash_one(&slot.expect("the index leads to occupied slots only").state)
+            hasher.hash_one(&slot.expect("the index leads to occupied slots only").body.state)
         };
         index.insert_unique(hash_of(&seq), seq, hash_of);
     }
 
     /// The record at `seq`, out of the index and out of its slot.
-    fn take(&mut self, seq: Seq) -> Option<Arc<Record>> {
+    fn take(&mut self, seq: Seq) -> Option<Record> {
         let at = self.slot_of(seq)?;
         let record = self.slots[at].record.take()?;
-        let hash = self.hasher.hash_one(&record.state);
+        let hash = self.hasher.hash_one(&record.body.state);
         if let Ok(entry) = self.index.find_entry(hash, |&other| other == seq) {
             entry.remove();
         }

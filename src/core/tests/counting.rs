@@ -3,7 +3,7 @@
 use super::*;
 
 /// A session that has taken its first batch, of a log with one State.
-fn synced(log: &mut Log) -> Session {
+fn synced(log: &mut Log) -> Driven {
     push(log, [state("A", "", 0)]).unwrap();
     let mut reader = session(Begin::New { log_records: 0 });
     batch(&mut reader, log);
@@ -56,7 +56,7 @@ fn control_frames_replace_nothing_and_a_gap_or_a_reset_says_more() {
     let mut reader = synced(&mut log);
     let few_keys = LogLimits { state_keys: 2, ..ROOMY };
     for key in ["1", "2", "3", "4"] {
-        log.append(vec![last("B", key, 1)], at(0), &few_keys).unwrap();
+        log.append(smallvec![last("B", key, 1)], at(0), &few_keys).unwrap();
     }
     assert!(log.state_floor() > 1);
     reader.take(&log);
@@ -66,13 +66,9 @@ fn control_frames_replace_nothing_and_a_gap_or_a_reset_says_more() {
 #[test]
 fn a_record_says_when_it_came_and_a_control_frame_does_not() {
     let mut log = Log::default();
-    log.append(vec![happened("L", 1)], at(7), &ROOMY).unwrap();
+    log.append(smallvec![happened("L", 1)], at(7), &ROOMY).unwrap();
     let mut reader = session(after(0));
     reader.take(&log);
-    let mut came = Vec::new();
-    while let (appended, Some(_)) = (reader.next_appended(), reader.next_frame()) {
-        came.push(appended);
-    }
+    let came: Vec<_> = std::iter::from_fn(|| reader.next()).map(|item| item.appended()).collect();
     assert_eq!(came, [None, Some(at(7).now), None]);
-    assert_eq!(reader.next_appended(), None);
 }

@@ -1,12 +1,10 @@
 //! Frames, as a host sees them.
 
-use std::sync::Arc;
-
 use super::*;
 
 fn frame() -> Frame {
     let log = log_of([happened("FILL", 1)]);
-    Frame::record(Arc::clone(log.after(0).last().unwrap()), None)
+    Frame::record(log.after(0).last().unwrap().clone(), None)
 }
 
 #[test]
@@ -25,7 +23,7 @@ fn the_debug_of_a_frame_shows_no_payload() {
 #[test]
 fn frames_are_equal_that_say_the_same_and_move_the_device_to_the_same_place() {
     let Some(record) = log_of([happened("FILL", 1)]).after(0).last().cloned() else { unreachable!() };
-    let at = |seq| Frame::record(Arc::clone(&record), Some(Cursor::new(EPOCH, seq)));
+    let at = |seq| Frame::record(record.clone(), Some(Cursor::new(EPOCH, seq)));
     assert_eq!(at(1), at(1));
     assert_ne!(at(1), at(2));
     assert_eq!(frame(), frame());

@@ -9,8 +9,8 @@ use crate::core::log::load::Merged;
 
 /// The value of each State, by name and key.
 fn values(log: &Log) -> BTreeMap<String, u64> {
-    let value = |record: &std::sync::Arc<crate::core::record::Record>| {
-        let frame: serde_json::Value = serde_json::from_str(record.text()).unwrap();
+    let value = |record: &Record| {
+        let frame: serde_json::Value = serde_json::from_str(&text_of(record)).unwrap();
         let name = format!("{}:{}", frame["type"].as_str().unwrap(), frame["key"].as_str().unwrap_or_default());
         (name, frame["data"]["n"].as_u64().unwrap())
     };
@@ -90,7 +90,7 @@ fn what_had_ended_does_not_end_again() {
 fn what_had_ended_stays_so_if_what_is_loaded_before_it_takes_the_room_of_its_end() {
     let end = draft(Class::Final, "A", "", &format!(r#""{}""#, "so".repeat(500)));
     let other = state("B", "", 1);
-    let limits = LogLimits { state_bytes: end.bytes() + other.bytes() - 1, ..ROOMY };
+    let limits = LogLimits { state_bytes: end.bytes + other.bytes - 1, ..ROOMY };
     let mut log = log_of([versioned(5, end)]);
     log.begin_load();
     assert_eq!(log.merge(vec![other, versioned(4, state("A", "", 2))], at(0), &limits), Merged::Done { refused: 0 });
@@ -135,7 +135,7 @@ fn a_load_during_which_a_removal_was_forgotten_is_done_again() {
     let one_key = LogLimits { state_keys: 1, ..ROOMY };
     let mut log = log_of([state("A", "", 1)]);
     log.begin_load();
-    log.append(vec![removal("B", "")], at(0), &one_key).unwrap();
+    log.append(smallvec![removal("B", "")], at(0), &one_key).unwrap();
     assert_eq!(log.state_floor(), 2, "it found no room");
     assert_eq!(log.merge(vec![state("B", "", 1)], at(0), &one_key), Merged::Again);
     assert_eq!(texts(&log), ["1 A"], "nothing was taken over");
@@ -197,7 +197,7 @@ impl Host {
             Step::Commit { thing, change } => self.commit(thing, change),
             Step::Broadcast => {
                 if let Some(draft) = self.to_broadcast.pop_front() {
-                    self.was_refused |= self.log.append(vec![draft], at(0), &THREE_KEYS).is_err();
+                    self.was_refused |= self.log.append(smallvec![draft], at(0), &THREE_KEYS).is_err();
                 }
             }
             Step::Begin => self.begin(),

@@ -10,7 +10,7 @@ fn push_at(log: &mut Log, seconds: u64, drafts: impl IntoIterator<Item = Draft>)
 }
 
 fn state_values(log: &Log) -> Vec<String> {
-    log.live_and_log_after(log.head()).map(|record| brief(record.frame_kind(), record.text(), None)).collect()
+    log.live_and_log_after(log.head()).map(|record| brief(record.body.frame_kind(), &text_of(record), None)).collect()
 }
 
 mod order {
@@ -48,13 +48,13 @@ mod order {
         let mut log = Log::default();
         let limits = LogLimits { log_records: 60, ..ROOMY };
         for value in 0..100 {
-            log.append(vec![happened("L", value)], at(0), &limits).unwrap();
-            log.append(vec![state("A", &(value % 7).to_string(), value)], at(0), &limits).unwrap();
+            log.append(smallvec![happened("L", value)], at(0), &limits).unwrap();
+            log.append(smallvec![state("A", &(value % 7).to_string(), value)], at(0), &limits).unwrap();
         }
-        let all: Vec<(Seq, Class)> = log.after(0).map(|record| (record.seq, record.class)).collect();
+        let all: Vec<(Seq, Class)> = log.after(0).map(|record| (record.seq, record.body.class)).collect();
         assert_eq!(all.len(), 67);
         for place in log.log_floor()..=log.head() {
-            let above: Vec<(Seq, Class)> = log.after(place).map(|record| (record.seq, record.class)).collect();
+            let above: Vec<(Seq, Class)> = log.after(place).map(|record| (record.seq, record.body.class)).collect();
             assert_eq!(above, all.iter().copied().filter(|(seq, _)| *seq > place).collect::<Vec<_>>());
             let below = all.iter().rev().find(|(seq, class)| *class == Class::Log && *seq <= place);
             assert_eq!(log.last_log_at(place), below.map_or(log.log_floor(), |(seq, _)| *seq));
@@ -100,7 +100,7 @@ mod order {
     fn a_log_weighs_what_its_log_records_its_values_and_its_ends_weigh() {
         let mut log = log_of([happened("L", 1), state("A", "", 1), last("B", "", 1), state("C", "", 1)]);
         push(&mut log, [removal("C", "")]).unwrap();
-        assert_eq!(log.bytes(), log.after(0).map(|record| record.bytes).sum::<usize>());
+        assert_eq!(log.bytes(), log.after(0).map(|record| record.body.bytes).sum::<usize>());
         assert_eq!(log.after(0).count(), 4);
     }
 
@@ -116,7 +116,7 @@ mod versions {
 
     fn value_of(log: &Log) -> u64 {
         let record = log.after(0).last().unwrap();
-        let frame: serde_json::Value = serde_json::from_str(record.text()).unwrap();
+        let frame: serde_json::Value = serde_json::from_str(&text_of(record)).unwrap();
         frame["data"]["n"].as_u64().unwrap()
     }
 
@@ -279,10 +279,10 @@ mod eviction {
 
     #[test]
     fn log_is_evicted_by_bytes() {
-        let limits = LogLimits { log_bytes: 2 * happened("L", 1).bytes(), ..ROOMY };
+        let limits = LogLimits { log_bytes: 2 * happened("L", 1).bytes, ..ROOMY };
         let mut log = Log::default();
         for value in 0..5 {
-            log.append(vec![happened("L", value)], at(0), &limits).unwrap();
+            log.append(smallvec![happened("L", value)], at(0), &limits).unwrap();
         }
         assert_eq!(texts(&log), ["4 L<3", "5 L<4"]);
         assert_eq!(log.log_floor(), 3);
@@ -346,10 +346,10 @@ mod eviction {
 
     #[test]
     fn finals_make_room_by_bytes_too() {
-        let limits = LogLimits { state_bytes: state("A", "", 1).bytes() + last("B", "", 1).bytes(), ..ROOMY };
+        let limits = LogLimits { state_bytes: state("A", "", 1).bytes + last("B", "", 1).bytes, ..ROOMY };
         let mut log = Log::default();
         for draft in [last("B", "", 1), state("A", "", 1), state("C", "", 1)] {
-            log.append(vec![draft], at(0), &limits).unwrap();
+            log.append(smallvec![draft], at(0), &limits).unwrap();
         }
         assert_eq!((texts(&log), log.state_floor()), (vec!["2 A".into(), "3 C".to_owned()], 1));
     }
@@ -357,11 +357,11 @@ mod eviction {
     #[test]
     fn what_fits_to_the_byte_makes_no_room() {
         let (live, ended) = (state("A", "", 1), last("B", "", 1));
-        let bytes = live.bytes() + ended.bytes();
+        let bytes = live.bytes + ended.bytes;
         let floor_with = |state_bytes| {
             let mut log = Log::default();
-            log.append(vec![ended.clone()], at(0), &ROOMY).unwrap();
-            log.append(vec![live.clone()], at(0), &LogLimits { state_bytes, ..ROOMY }).unwrap();
+            log.append(smallvec![ended.clone()], at(0), &ROOMY).unwrap();
+            log.append(smallvec![live.clone()], at(0), &LogLimits { state_bytes, ..ROOMY }).unwrap();
             log.state_floor()
         };
         assert_eq!([floor_with(bytes), floor_with(bytes - 1)], [0, 1]);
@@ -413,13 +413,13 @@ mod refusal {
 
     #[test]
     fn a_refused_state_leaves_a_removal_and_not_its_old_value() {
-        let limits = LogLimits { state_bytes: 3 * state("A", "", 1).bytes(), ..ROOMY };
+        let limits = LogLimits { state_bytes: 3 * state("A", "", 1).bytes, ..ROOMY };
         let mut log = Log::default();
         for draft in [state("A", "", 1), state("B", "", 1)] {
-            log.append(vec![draft], at(0), &limits).unwrap();
+            log.append(smallvec![draft], at(0), &limits).unwrap();
         }
         let giant = draft(Class::Live, "A", "", &format!("\"{}\"", "x".repeat(1_000)));
-        assert_eq!(log.append(vec![giant], at(0), &limits), Err(Refused::StateFull));
+        assert_eq!(log.append(smallvec![giant], at(0), &limits), Err(Refused::StateFull));
         assert_eq!(texts(&log), ["2 B", "3 A rejected"]);
     }
 
@@ -442,7 +442,7 @@ mod refusal {
         assert_eq!(push_at(&mut log, 0, group(3)).unwrap().records, 4);
         assert_eq!(push_at(&mut log, 0, group(4)), Err(Refused::GroupTooLarge));
         assert_eq!(texts(&log), ["2 L<0 (5)", "3 L<2 (5)", "4 L<3 (5)", "6 A rejected"]);
-        let limits = LogLimits { log_bytes: 2 * happened("L", 1).bytes(), ..ROOMY };
+        let limits = LogLimits { log_bytes: 2 * happened("L", 1).bytes, ..ROOMY };
         assert_eq!(log.append(group(3).collect(), at(0), &limits), Err(Refused::GroupTooLarge));
     }
 
@@ -452,17 +452,17 @@ mod refusal {
         let group = [happened("L", 1), happened("L", 2), happened("L", 3)];
         assert_eq!(push_at(&mut log, 0, group.clone()).unwrap().records, 3);
         assert_eq!(texts(&log).len(), 3);
-        let to_the_byte = LogLimits { log_bytes: group.iter().map(Draft::bytes).sum(), ..ROOMY };
-        assert_eq!(Log::default().append(group.to_vec(), at(0), &to_the_byte).unwrap().records, 3);
+        let to_the_byte = LogLimits { log_bytes: group.iter().map(|draft| draft.bytes).sum(), ..ROOMY };
+        assert_eq!(Log::default().append(group.to_vec().into(), at(0), &to_the_byte).unwrap().records, 3);
     }
 
     #[test]
     fn a_value_that_fits_to_the_byte_is_taken() {
         let value = state("A", "", 1);
         let push_with =
-            |state_bytes| Log::default().append(vec![value.clone()], at(0), &LogLimits { state_bytes, ..ROOMY });
-        assert!(push_with(value.bytes()).is_ok());
-        assert_eq!(push_with(value.bytes() - 1), Err(Refused::StateFull));
+            |state_bytes| Log::default().append(smallvec![value.clone()], at(0), &LogLimits { state_bytes, ..ROOMY });
+        assert!(push_with(value.bytes).is_ok());
+        assert_eq!(push_with(value.bytes - 1), Err(Refused::StateFull));
     }
 
     #[test]
@@ -481,8 +481,8 @@ mod refusal {
         assert_eq!(push_at(&mut log, 0, [removal("A", "1")]).unwrap().records, 1);
         assert_eq!(push_at(&mut log, 0, [state("A", "6", 1)]), Err(Refused::TooManyKeys));
         let few_bytes = LogLimits { state_bytes: 1, ..ROOMY };
-        assert_eq!(log.append(vec![state("A", "2", 2)], at(0), &few_bytes).unwrap().records, 1);
-        assert_eq!(log.append(vec![state("A", "2", 1_000)], at(0), &few_bytes), Err(Refused::StateFull));
+        assert_eq!(log.append(smallvec![state("A", "2", 2)], at(0), &few_bytes).unwrap().records, 1);
+        assert_eq!(log.append(smallvec![state("A", "2", 1_000)], at(0), &few_bytes), Err(Refused::StateFull));
     }
 
     #[test]
@@ -514,7 +514,7 @@ mod places {
         push(&mut log, [happened("L", 4)]).unwrap();
         let seqs = |count| {
             let start = log.before_last(count);
-            log.after(start).filter(|record| record.class == Class::Log).map(|record| record.seq).collect::<Vec<_>>()
+            log.after(start).filter(|record| record.body.class == Class::Log).map(|record| record.seq).collect::<Vec<_>>()
         };
         assert_eq!(seqs(0), [0; 0]);
         assert_eq!(seqs(1), [5]);

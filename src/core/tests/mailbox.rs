@@ -143,13 +143,13 @@ mod draining {
     #[test]
     fn what_the_connections_may_not_have_handed_out_is_counted() {
         let mut mailbox = with_readers([1, 2]);
-        mailbox.append(vec![happened("L", 1), state("A", "", 1)], at(0), &ROOMY).unwrap();
+        mailbox.append(smallvec![happened("L", 1), state("A", "", 1)], at(0), &ROOMY).unwrap();
         assert_eq!(mailbox.undelivered(), 4);
         mailbox.took(id(1));
         assert_eq!(mailbox.undelivered(), 4, "a batch counts until all of it was handed out");
         mailbox.park(id(1), "one");
         assert_eq!(mailbox.undelivered(), 2, "who waits for more has handed out everything");
-        mailbox.append(vec![state("A", "", 2)], at(0), &ROOMY).unwrap();
+        mailbox.append(smallvec![state("A", "", 2)], at(0), &ROOMY).unwrap();
         assert_eq!(mailbox.undelivered(), 3, "one by the first; by the second what is left of three");
         mailbox.unregister(id(2), at(0).now);
         assert_eq!(mailbox.undelivered(), 1);
@@ -199,30 +199,30 @@ mod absence {
     #[test]
     fn log_for_a_user_who_never_connected_is_left_out() {
         let mut mailbox = mailbox();
-        let appended = mailbox.append(vec![happened("L", 1), state("A", "", 1)], at(0), &ROOMY).unwrap();
+        let appended = mailbox.append(smallvec![happened("L", 1), state("A", "", 1)], at(0), &ROOMY).unwrap();
         assert_eq!((appended.records, texts(&mailbox.log)), (1, vec!["1 A".to_owned()]));
-        assert_eq!(mailbox.append(vec![happened("L", 1)], at(0), &ROOMY).unwrap(), Appended::default());
+        assert_eq!(mailbox.append(smallvec![happened("L", 1)], at(0), &ROOMY).unwrap(), Appended::default());
     }
 
     #[test]
     fn log_is_kept_from_the_first_connection_until_it_is_retired() {
         let mut mailbox = with_readers([1]);
         mailbox.unregister(id(1), at(0).now);
-        mailbox.append(vec![happened("L", 1), state("A", "", 1), last("B", "", 1)], at(0), &ROOMY).unwrap();
+        mailbox.append(smallvec![happened("L", 1), state("A", "", 1), last("B", "", 1)], at(0), &ROOMY).unwrap();
         assert_eq!(mailbox.log.last_log(), 1);
         mailbox.retire(Epoch(0xcd));
         assert_eq!((mailbox.epoch, texts(&mailbox.log)), (Epoch(0xcd), vec!["2 A (3)".to_owned()]));
-        mailbox.append(vec![happened("L", 2)], at(0), &ROOMY).unwrap();
+        mailbox.append(smallvec![happened("L", 2)], at(0), &ROOMY).unwrap();
         assert_eq!(mailbox.log.head(), 3, "nobody would ever get it");
     }
 
     #[test]
     fn a_cursor_from_before_a_mailbox_retired_is_unknown() {
         let mut mailbox = mailbox();
-        mailbox.append(vec![state("A", "", 1)], at(0), &ROOMY).unwrap();
+        mailbox.append(smallvec![state("A", "", 1)], at(0), &ROOMY).unwrap();
         mailbox.retire(Epoch(0xcd));
         let user = UserId::new("alice").unwrap();
-        let mut returned = Session::new(id(2), user, mailbox.epoch, options(after(1), None), at(0).now);
+        let mut returned = Driven::new(id(2), user, mailbox.epoch, options(after(1), None), at(0).now);
         assert_eq!(batch(&mut returned, &mailbox.log), ["CONNECTED", "GAP null..null", "1 A -> 1", "SYNCED -> 1"]);
     }
 
@@ -230,9 +230,9 @@ mod absence {
     fn what_has_expired_is_gone_before_something_new_is_there() {
         let mut mailbox = mailbox();
         let limits = LogLimits { state_keys: 1, ..ROOMY };
-        mailbox.append(vec![expiring(5, state("A", "", 1))], at(0), &limits).unwrap();
-        assert_eq!(mailbox.append(vec![state("B", "", 1)], at(4), &limits), Err(Refused::TooManyKeys));
-        assert_eq!(mailbox.append(vec![state("B", "", 1)], at(5), &limits).unwrap().records, 1);
+        mailbox.append(smallvec![expiring(5, state("A", "", 1))], at(0), &limits).unwrap();
+        assert_eq!(mailbox.append(smallvec![state("B", "", 1)], at(4), &limits), Err(Refused::TooManyKeys));
+        assert_eq!(mailbox.append(smallvec![state("B", "", 1)], at(5), &limits).unwrap().records, 1);
     }
 }
 
@@ -248,7 +248,7 @@ mod everybody {
     }
 
     fn own(mailbox: &mut Mailbox<&'static str>, draft: Draft) {
-        mailbox.append(vec![draft], at(0), &ROOMY).unwrap();
+        mailbox.append(smallvec![draft], at(0), &ROOMY).unwrap();
     }
 
     fn catch_up(mailbox: &mut Mailbox<&'static str>, hub_wide: &Log) {
@@ -303,7 +303,7 @@ mod everybody {
         catch_up(&mut mailbox, &hub_wide);
         own(&mut mailbox, happened("L", 1));
         for value in 1..=2 {
-            hub_wide.append(vec![public(happened("NEWS", value))], at(0), &limits).unwrap();
+            hub_wide.append(smallvec![public(happened("NEWS", value))], at(0), &limits).unwrap();
         }
         catch_up(&mut mailbox, &hub_wide);
         let got = batch(&mut session(after(1)), &mailbox.log);
@@ -317,7 +317,7 @@ mod everybody {
         let mut mailbox = with_readers([1]);
         catch_up(&mut mailbox, &hub_wide);
         for value in 1..=3 {
-            hub_wide.append(vec![public(happened("NEWS", value))], at(0), &limits).unwrap();
+            hub_wide.append(smallvec![public(happened("NEWS", value))], at(0), &limits).unwrap();
             catch_up(&mut mailbox, &hub_wide);
         }
         assert_eq!((hub_wide.log_floor(), mailbox.log.log_floor()), (2, 0));
@@ -343,8 +343,8 @@ mod everybody {
         let mut mailbox = with_readers([1]);
         catch_up(&mut mailbox, &hub_wide);
         own(&mut mailbox, state("A", "", 1));
-        hub_wide.append(vec![public(removal("P", ""))], at(0), &limits).unwrap();
-        hub_wide.append(vec![public(state("Q", "", 1))], at(0), &limits).unwrap();
+        hub_wide.append(smallvec![public(removal("P", ""))], at(0), &limits).unwrap();
+        hub_wide.append(smallvec![public(state("Q", "", 1))], at(0), &limits).unwrap();
         assert_eq!(hub_wide.state_floor(), 2);
         catch_up(&mut mailbox, &hub_wide);
         assert_eq!(texts(&mailbox.log), ["2 A", "3 P cleared", "4 Q"]);
@@ -358,9 +358,9 @@ mod everybody {
         tell(&mut hub_wide, [last("Q", "", 1)]);
         let mut mailbox = with_readers([1]);
         catch_up(&mut mailbox, &hub_wide);
-        hub_wide.append(vec![public(state("R", "", 1))], at(0), &limits).unwrap();
+        hub_wide.append(smallvec![public(state("R", "", 1))], at(0), &limits).unwrap();
         assert_eq!(hub_wide.state_floor(), 2, "where this mailbox stands");
-        hub_wide.append(vec![public(last("P", "", 2))], at(0), &limits).unwrap();
+        hub_wide.append(smallvec![public(last("P", "", 2))], at(0), &limits).unwrap();
         catch_up(&mut mailbox, &hub_wide);
         assert_eq!(texts(&mailbox.log), ["2 R", "3 P"], "not cleared first");
     }
@@ -455,7 +455,7 @@ mod everybody {
         assert_eq!(texts(&mailbox.log), ["1 P"]);
         for value in 1..=2 {
             hub_wide
-                .append(vec![public(happened("NEWS", value))], at(0), &LogLimits { log_records: 1, ..ROOMY })
+                .append(smallvec![public(happened("NEWS", value))], at(0), &LogLimits { log_records: 1, ..ROOMY })
                 .unwrap();
         }
         catch_up(&mut mailbox, &hub_wide);

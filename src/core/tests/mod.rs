@@ -14,13 +14,16 @@ mod session;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::ops::{Deref, DerefMut};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use smallvec::smallvec;
+
 use super::Moment;
 use super::log::{Appended, Log, LogLimits, Refused};
-use super::record::{Class, Draft, RemovalReason, StateName, Tail, push_tail_start};
-use super::session::{Begin, Closing, Session, SessionOptions, SlowPolicy};
+use super::record::{Body, Class, Draft, Record, RemovalReason, StateName, push_tail_start};
+use super::session::{Begin, Closing, Item, Session, SessionOptions, SlowPolicy};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
 use crate::vocabulary::scratch::Scratch;
 use crate::{ConnectionId, EventName, Frame, FrameKind, Timestamp, UserId};
@@ -56,7 +59,7 @@ fn draft(class: Class, name: &str, key: &str, data: &str) -> Draft {
         push_tail_start(text, &state.name, state.key.as_deref(), at(0).wall);
         write!(text, r#","data":{data}}}"#).unwrap();
     });
-    Draft { class, state, version: None, expires: None, tail: Tail::Own(text) }
+    Draft::new(class, state, text)
 }
 
 /// A State; an empty key means one value a user.
@@ -82,12 +85,14 @@ fn public(draft: Draft) -> Draft {
     draft.shared()
 }
 
-fn versioned(version: i64, draft: Draft) -> Draft {
-    Draft { version: Some(version.into()), ..draft }
+fn versioned(version: i64, mut draft: Draft) -> Draft {
+    draft.version = Some(version.into());
+    draft
 }
 
-fn expiring(seconds: u64, draft: Draft) -> Draft {
-    Draft { expires: Some(at(seconds).now), ..draft }
+fn expiring(seconds: u64, mut draft: Draft) -> Draft {
+    draft.expires = Some(at(seconds).now);
+    draft
 }
 
 /// A log with the drafts, each appended by itself.
@@ -104,14 +109,19 @@ fn push(log: &mut Log, drafts: impl IntoIterator<Item = Draft>) -> Result<Append
     log.append(drafts.into_iter().collect(), at(0), &ROOMY)
 }
 
-/// What a reader of the whole log finds.
-fn texts(log: &Log) -> Vec<String> {
-    log.after(0).map(|record| brief(record.frame_kind(), record.text(), None)).collect()
+/// The JSON of a record.
+fn text_of(record: &Record) -> String {
+    Frame::record(record.clone(), None).text().to_owned()
 }
 
-fn session(begin: Begin) -> Session {
+/// What a reader of the whole log finds.
+fn texts(log: &Log) -> Vec<String> {
+    log.after(0).map(|record| brief(record.body.frame_kind(), &text_of(record), None)).collect()
+}
+
+fn session(begin: Begin) -> Driven {
     let user = UserId::new("alice").unwrap();
-    Session::new(ConnectionId::from_number(7), user, EPOCH, options(begin, None), at(0).now)
+    Driven::new(ConnectionId::from_number(7), user, EPOCH, options(begin, None), at(0).now)
 }
 
 fn after(seq: Seq) -> Begin {
@@ -119,13 +129,58 @@ fn after(seq: Seq) -> Begin {
 }
 
 /// The next batch, in brief; empty if there is none.
-fn batch(session: &mut Session, log: &Log) -> Vec<String> {
+fn batch(session: &mut Driven, log: &Log) -> Vec<String> {
     frames(session, log).iter().map(|frame| brief(frame.kind(), frame.text(), frame.cursor())).collect()
 }
 
-fn frames(session: &mut Session, log: &Log) -> Vec<Frame> {
+fn frames(session: &mut Driven, log: &Log) -> Vec<Frame> {
     session.take(log);
     std::iter::from_fn(|| session.next_frame()).collect()
+}
+
+/// A session that is driven frame by frame.
+#[derive(Debug)]
+struct Driven {
+    session: Session,
+    first: Option<Item>,
+}
+
+impl Driven {
+    fn new(id: ConnectionId, user: UserId, epoch: Epoch, options: SessionOptions, now: Instant) -> Self {
+        Self { session: Session::new(id, user, epoch, options, now), first: None }
+    }
+
+    /// True if there is something.
+    fn take(&mut self, log: &Log) -> bool {
+        self.first = self.session.take(log);
+        self.first.is_some()
+    }
+
+    fn next(&mut self) -> Option<Item> {
+        self.first.take().or_else(|| self.session.next())
+    }
+
+    fn next_frame(&mut self) -> Option<Frame> {
+        self.next().map(|item| self.session.frame(item))
+    }
+
+    fn conflated_since(&self, position: Seq) -> u64 {
+        self.first.as_ref().map_or(0, |first| self.session.conflated_since(position, first))
+    }
+}
+
+impl Deref for Driven {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for Driven {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
 }
 
 /// A frame in a few characters: `3 A:1` is a State with seq 3, `3 L<2` a Log record after the Log record 2, `(5)` the

@@ -39,7 +39,7 @@ impl Event {
     }
 
     pub(super) fn draft(&self) -> Draft {
-        let plain = match self.class {
+        let mut draft = match self.class {
             Class::Removal => Draft::removal(name_of(self.name, self.key), self.reason, None, at(0).wall),
             class => {
                 let end = if class == Class::Final { r#","final":true}"# } else { "}" };
@@ -47,13 +47,13 @@ impl Event {
                 draft(class, self.name, self.key, &data)
             }
         };
-        let draft =
-            Draft { version: self.version.map(Into::into), expires: self.expires.map(|when| at(when).now), ..plain };
+        draft.version = self.version.map(Into::into);
+        draft.expires = self.expires.map(|when| at(when).now);
         if self.is_public { public(draft) } else { draft }
     }
 
     fn bytes(&self) -> usize {
-        self.draft().bytes()
+        self.draft().bytes
     }
 
     fn is_state(&self) -> bool {

@@ -87,7 +87,7 @@ struct Seat {
 }
 
 struct Line {
-    session: Session,
+    session: Driven,
     begin: Begin,
     /// The place of its cursor, if that was known when it was registered.
     known: Option<Seq>,
@@ -296,7 +296,7 @@ impl World {
         self.model.pass(self.now, &TINY);
         let (user, epoch) = (UserId::new("alice").unwrap(), self.mailbox.epoch);
         let options = SessionOptions { on_slow, ..options(begin, Some(HEARTBEAT)) };
-        let mut session = Session::new(id, user, epoch, options, at(self.now).now);
+        let mut session = Driven::new(id, user, epoch, options, at(self.now).now);
         let start = session.register(&self.mailbox.log);
         let reader = Reader::new(id, None, "", at(self.now).wall, start);
         let closing = Closing::at_once(CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS));
@@ -348,20 +348,20 @@ impl World {
                 self.cut(seat);
             } else {
                 self.check_end_of_batch(seat);
-                if !self.take(seat) {
-                    return;
-                }
+                let Some(first) = self.take(seat) else { return };
+                self.hand_out(seat, &first);
             }
         }
         assert!(frames < ALL, "it never ends");
     }
 
-    fn take(&mut self, seat: usize) -> bool {
+    /// Takes a batch, of which the first frame goes out at once.
+    fn take(&mut self, seat: usize) -> Option<Frame> {
         self.catch_up();
         self.mailbox.log.handle_deadline(at(self.now), &TINY);
         self.model.pass(self.now, &TINY);
         let (mailbox, model, state) = (&mut self.mailbox, &self.model, &mut self.seats[seat]);
-        let Some(line) = &mut state.line else { return false };
+        let line = state.line.as_mut()?;
         if let Some(closing) = mailbox.closing_of(line.session.id()) {
             line.session.close(closing.clone());
         }
@@ -394,7 +394,7 @@ impl World {
             assert!(gap.is_none() && !is_reset);
             mailbox.park(line.session.id(), seat);
         }
-        taken
+        line.session.next_frame()
     }
 
     fn hand_out(&mut self, seat: usize, frame: &Frame) {

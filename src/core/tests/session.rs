@@ -55,7 +55,7 @@ mod wire {
         let user = UserId::new("a\"b").unwrap();
         let interval = Some(Duration::from_secs(25));
         let mut session =
-            Session::new(ConnectionId::from_number(1), user, EPOCH, options(after(0), interval), at(0).now);
+            Driven::new(ConnectionId::from_number(1), user, EPOCH, options(after(0), interval), at(0).now);
         let log = log_of([happened("L", 1)]);
         assert!(frames(&mut session, &log)[0].text().contains(r#""userId":"a\"b","#));
         session.handle_deadline(at(25).now);
@@ -63,7 +63,7 @@ mod wire {
         assert_eq!(texts_of(&frames), [r#"{"type":"HEARTBEAT","cursor":"00000000000000ab-1","lastLog":1}"#]);
 
         let interval = Some(Duration::from_millis(1_500));
-        let mut session = Session::new(
+        let mut session = Driven::new(
             ConnectionId::from_number(1),
             UserId::new("b").unwrap(),
             EPOCH,
@@ -423,7 +423,7 @@ mod batches {
         assert_eq!(batch(&mut reader, &log).len(), 2);
         push(&mut log, (0..10).map(|value| happened("L", value))).unwrap();
         assert!(reader.take(&log));
-        assert_eq!(reader.room(), 10);
+        assert_eq!(reader.room(), 9, "the first goes out at once");
         while reader.next_frame().is_some() {}
         for value in 0..1_000 {
             push(&mut log, [state("A", "", value)]).unwrap();
@@ -460,7 +460,7 @@ mod batches {
         let interval = Some(Duration::from_secs(25));
         let user = UserId::new("alice").unwrap();
         let mut session =
-            Session::new(ConnectionId::from_number(1), user, EPOCH, options(after(0), interval), at(0).now);
+            Driven::new(ConnectionId::from_number(1), user, EPOCH, options(after(0), interval), at(0).now);
         let mut log = log_of([state("A", "", 1)]);
         assert_eq!(session.next_deadline(), Some(at(25).now));
         session.handle_deadline(at(24).now);
@@ -526,7 +526,7 @@ mod groups {
         let mut reader = session(Begin::New { log_records: 1 });
         let got = batch(&mut reader, &log);
         assert_eq!(got, ["CONNECTED", "2 A (4)", "3 L<1 (4)", "4 B (4) -> 4", "SYNCED -> 4"]);
-        log.append(vec![happened("L", 3)], at(0), &limits).unwrap();
+        log.append(smallvec![happened("L", 3)], at(0), &limits).unwrap();
         assert_eq!(batch(&mut reader, &log), ["5 L<3 -> 5"]);
     }
 
@@ -537,7 +537,9 @@ mod groups {
         push(&mut log, [happened("L", 3)]).unwrap();
         let closed_after = |frames: usize| {
             let mut session = session(after(0));
-            session.take(&log);
+            if frames > 0 {
+                session.take(&log);
+            }
             for _ in 0..frames {
                 session.next_frame().unwrap();
             }
@@ -651,9 +653,9 @@ mod slowness {
     use super::*;
 
     /// A connection that is closed when it is too slow.
-    fn strict(begin: Begin) -> Session {
+    fn strict(begin: Begin) -> Driven {
         let options = SessionOptions { on_slow: SlowPolicy::Close, ..options(begin, None) };
-        Session::new(ConnectionId::from_number(7), UserId::new("alice").unwrap(), EPOCH, options, at(0).now)
+        Driven::new(ConnectionId::from_number(7), UserId::new("alice").unwrap(), EPOCH, options, at(0).now)
     }
 
     /// Log records 1 to 4, of which 3 and 4 are left, and a State.
@@ -721,7 +723,7 @@ mod validity {
         let options =
             SessionOptions { valid_until: Some(at(60).now), ..options(after(0), Some(Duration::from_secs(25))) };
         let user = UserId::new("alice").unwrap();
-        let mut session = Session::new(ConnectionId::from_number(7), user, EPOCH, options, at(0).now);
+        let mut session = Driven::new(ConnectionId::from_number(7), user, EPOCH, options, at(0).now);
         let log = Log::default();
         batch(&mut session, &log);
         assert_eq!(session.next_deadline(), Some(at(25).now));
@@ -806,7 +808,7 @@ mod proof {
         let mut log = full_log();
         let interval = Some(Duration::from_secs(25));
         let user = UserId::new("alice").unwrap();
-        let mut session = Session::new(
+        let mut session = Driven::new(
             ConnectionId::from_number(1),
             user,
             EPOCH,
@@ -839,7 +841,7 @@ mod proof {
         let mut log = full_log();
         let mut device = Device::default();
         assert_eq!(resume(&mut device, &log), Verdict::Fine);
-        log.append(vec![state("B", "", 2)], at(0), &LogLimits { log_records: 1, ..ROOMY }).unwrap();
+        log.append(smallvec![state("B", "", 2)], at(0), &LogLimits { log_records: 1, ..ROOMY }).unwrap();
         assert_eq!(resume(&mut device, &log), Verdict::Fine);
         push(&mut log, [happened("L", 9)]).unwrap();
         assert_eq!(resume(&mut device, &log), Verdict::Fine);

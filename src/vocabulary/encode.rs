@@ -20,6 +20,7 @@ mod verbatim;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use json::Json;
+pub(crate) use json::ROOM;
 
 /// What may be written, and how much of it.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +79,7 @@ pub enum EncodeError {
 }
 
 /// Appends the JSON text of `data`: the payload, in its wrapper field if it has one.
+#[inline]
 pub(crate) fn write_data<T: Serialize + ?Sized>(
     payload: &T,
     field: Option<&'static str>,

@@ -78,49 +78,47 @@ elements! {
     SerializeTupleVariant::serialize_field "]}",
 }
 
-/// A struct, or what stands in the place of one.
-pub(super) enum Struct<'j, 'o> {
-    Fields(Fields<'j, 'o>),
-    Verbatim(Verbatim<'j, 'o>),
-}
-
-impl SerializeStruct for Struct<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    #[inline(always)]
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
-        match self {
-            Self::Fields(fields) => fields.field(name, value),
-            Self::Verbatim(verbatim) => verbatim.field(value),
-        }
-    }
-
-    #[inline]
-    fn end(self) -> Result<(), Error> {
-        match self {
-            Self::Fields(Fields { json, lead }) => lead.end(json, "}"),
-            Self::Verbatim(verbatim) => verbatim.end(),
-        }
-    }
-}
-
-/// A struct that is one.
+/// A struct, or what `serde_json` passes to itself as one.
 pub(super) struct Fields<'j, 'o> {
     json: &'j mut Json<'o>,
     lead: Lead,
+    verbatim: Option<Verbatim>,
 }
 
 impl<'j, 'o> Fields<'j, 'o> {
     #[inline]
-    pub(super) fn new(json: &'j mut Json<'o>) -> Self {
-        Self { json, lead: Lead(b'{') }
+    pub(super) fn new(json: &'j mut Json<'o>, verbatim: Option<Verbatim>) -> Self {
+        Self { json, lead: Lead(b'{'), verbatim }
     }
 
     #[inline(always)]
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
         self.json.key(self.lead.next(), name)?;
         self.json.value(value, |_| name.to_owned())
+    }
+}
+
+impl SerializeStruct for Fields<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline(always)]
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
+        match self.verbatim {
+            None => self.field(name, value),
+            Some(verbatim) => {
+                self.verbatim = Some(Verbatim::Written);
+                verbatim.write(value, self.json)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn end(self) -> Result<(), Error> {
+        match self.verbatim {
+            None => self.lead.end(self.json, "}"),
+            Some(verbatim) => verbatim.end(),
+        }
     }
 }
 
@@ -162,7 +160,9 @@ impl<'j, 'o> Entries<'j, 'o> {
 
     fn key<K: Serialize + ?Sized>(&mut self, key: &K) -> Result<(), Error> {
         let lead = self.lead.next();
-        let written = self.json.within(|json| key.serialize(Key { json, lead }));
+        let mut within = self.json.within();
+        let written = key.serialize(Key { json: within.json(), lead });
+        within.returned();
         written.map_err(|error| self.json.stop(error.into()))
     }
 }

@@ -22,8 +22,8 @@ pub(super) struct Json<'o> {
     fault: Option<Fault>,
 }
 
-/// As much room as a payload is likely to take.
-const ROOM: usize = 512;
+/// As much room as a payload is likely to take, in bytes.
+pub(crate) const ROOM: usize = 512;
 
 impl<'o> Json<'o> {
     pub(super) fn new(rules: EncodeRules, out: &'o mut Vec<u8>) -> Self {
@@ -49,22 +49,29 @@ impl Drop for Json<'_> {
 }
 
 impl Json<'_> {
-    /// Writes a piece of a known length, whole or not at all.
+    /// Room for a piece of that length, which is written whole or not at all.
     #[inline(always)]
-    pub(super) fn put(&mut self, length: usize, fill: impl FnOnce(&mut [u8])) -> Result<(), Error> {
-        let end = self.at + length;
-        if end > self.out.len() {
-            self.make_room(end)?;
-        }
-        fill(&mut self.out[self.at..end]);
+    pub(super) fn room(&mut self, length: usize) -> Result<&mut [u8], Error> {
+        let Some(end) = self.at.checked_add(length).filter(|end| *end <= self.out.len()) else {
+            return self.more_room(length);
+        };
+        let room = &mut self.out[self.at..end];
         self.at = end;
-        Ok(())
+        Ok(room)
     }
 
     /// Writes a text as it is.
     #[inline(always)]
     pub(super) fn plain(&mut self, text: &str) -> Result<(), Error> {
-        self.put(text.len(), |room| room.copy_from_slice(text.as_bytes()))
+        self.room(text.len())?.copy_from_slice(text.as_bytes());
+        Ok(())
+    }
+
+    /// Writes a bracket or a comma.
+    #[inline(always)]
+    pub(super) fn byte(&mut self, byte: u8) -> Result<(), Error> {
+        self.room(1)?.fill(byte);
+        Ok(())
     }
 
     /// What was written between two moments.
@@ -81,32 +88,42 @@ impl Json<'_> {
     }
 
     #[cold]
-    fn make_room(&mut self, end: usize) -> Result<(), Error> {
-        if end > self.most {
+    fn more_room(&mut self, length: usize) -> Result<&mut [u8], Error> {
+        let Some(end) = self.at.checked_add(length).filter(|end| *end <= self.most) else {
             return Err(self.stop(Reason::TooLarge));
-        }
+        };
         self.out.resize(self.most.min(end.max(self.out.len() * 2)), 0);
-        Ok(())
+        let room = &mut self.out[self.at..end];
+        self.at = end;
+        Ok(room)
     }
 }
 
-/// A level of the payload within which its code runs. That may panic, and whoever is around it may catch that.
-struct Level<'j, 'o>(&'j mut Json<'o>);
+/// Code of the payload runs, and its own code may go on behind it: even if it panics, and that is caught.
+pub(super) struct Within<'j, 'o>(&'j mut Json<'o>);
 
-impl Drop for Level<'_, '_> {
+impl<'o> Within<'_, 'o> {
+    #[inline(always)]
+    pub(super) const fn json(&mut self) -> &mut Json<'o> {
+        self.0
+    }
+
+    #[inline(always)]
+    pub(super) fn returned(self) {
+        mem::forget(self);
+    }
+}
+
+impl Drop for Within<'_, '_> {
     fn drop(&mut self) {
         self.0.stop(Error::custom("it panicked").into());
     }
 }
 
 impl<'o> Json<'o> {
-    /// Runs code of the payload that its own code may go on after.
     #[inline(always)]
-    pub(super) fn within<R>(&mut self, code: impl FnOnce(&mut Json<'o>) -> R) -> R {
-        let level = Level(self);
-        let result = code(level.0);
-        mem::forget(level);
-        result
+    pub(super) const fn within(&mut self) -> Within<'_, 'o> {
+        Within(self)
     }
 
     /// Writes what has a place of its own in a sequence, a map or a struct: an error that comes from it gets its name.
@@ -116,7 +133,13 @@ impl<'o> Json<'o> {
         value: &T,
         name: impl FnOnce(&Self) -> String,
     ) -> Result<(), Error> {
-        self.within(|json| value.serialize(json)).map_err(|error| self.passed(error, name))
+        let mut within = self.within();
+        let written = value.serialize(within.json());
+        within.returned();
+        match written {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.passed(error, name)),
+        }
     }
 
     /// An error on its way up passes a level.

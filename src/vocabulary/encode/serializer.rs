@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::{Serialize, Serializer};
 
 use super::fault::Error;
-use super::inside::{Elements, Entries, Fields, Struct};
+use super::inside::{Elements, Entries, Fields};
 use super::json::Json;
 use super::verbatim::Verbatim;
 
@@ -34,7 +34,7 @@ impl<'j, 'o> Serializer for &'j mut Json<'o> {
     type SerializeTupleStruct = Elements<'j, 'o>;
     type SerializeTupleVariant = Elements<'j, 'o>;
     type SerializeMap = Entries<'j, 'o>;
-    type SerializeStruct = Struct<'j, 'o>;
+    type SerializeStruct = Fields<'j, 'o>;
     type SerializeStructVariant = Fields<'j, 'o>;
 
     integers! { serialize_i8(i8), serialize_i16(i16), serialize_i32(i32), serialize_u8(u8), serialize_u16(u16), serialize_u32(u32) }
@@ -131,11 +131,8 @@ impl<'j, 'o> Serializer for &'j mut Json<'o> {
         Ok(Entries::new(self))
     }
     #[inline]
-    fn serialize_struct(self, name: &'static str, _length: usize) -> Result<Struct<'j, 'o>, Error> {
-        Ok(match Verbatim::of(name) {
-            Some(what) => Struct::Verbatim(Verbatim::new(what, self)),
-            None => Struct::Fields(Fields::new(self)),
-        })
+    fn serialize_struct(self, name: &'static str, _length: usize) -> Result<Fields<'j, 'o>, Error> {
+        Ok(Fields::new(self, Verbatim::of(name)))
     }
     fn serialize_struct_variant(
         self,
@@ -145,6 +142,6 @@ impl<'j, 'o> Serializer for &'j mut Json<'o> {
         _length: usize,
     ) -> Result<Fields<'j, 'o>, Error> {
         self.key(b'{', variant)?;
-        Ok(Fields::new(self))
+        Ok(Fields::new(self, None))
     }
 }

@@ -28,24 +28,14 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 
 impl Json<'_> {
     pub(super) fn string(&mut self, text: &str) -> Result<(), Error> {
-        if is_plain(text.as_bytes()) {
-            return self.quoted(text);
+        if !is_plain(text.as_bytes()) {
+            return self.escaped_string(text);
         }
-        self.plain("\"")?;
-        self.escaped(text)?;
-        self.plain("\"")
-    }
-
-    /// A text that is known to need no escape.
-    #[inline(always)]
-    pub(super) fn quoted(&mut self, text: &str) -> Result<(), Error> {
-        self.put(text.len() + 2, |room| {
-            if let [open, inside @ .., close] = room {
-                *open = b'"';
-                inside.copy_from_slice(text.as_bytes());
-                *close = b'"';
-            }
-        })
+        if let [open, inside @ .., close] = self.room(text.len() + 2)? {
+            (*open, *close) = (b'"', b'"');
+            inside.copy_from_slice(text.as_bytes());
+        }
+        Ok(())
     }
 
     /// A key, with what stands before it, a bracket or a comma, and the colon behind it: mostly the name of a field, of
@@ -55,35 +45,31 @@ impl Json<'_> {
         if !is_plain(text.as_bytes()) {
             return self.escaped_key(lead, text);
         }
-        self.put(text.len() + 4, |room| {
-            if let [first, open, inside @ .., close, colon] = room {
-                *first = lead;
-                *open = b'"';
-                inside.copy_from_slice(text.as_bytes());
-                *close = b'"';
-                *colon = b':';
-            }
-        })
+        if let [before, open, inside @ .., close, colon] = self.room(text.len() + 4)? {
+            (*before, *open, *close, *colon) = (lead, b'"', b'"', b':');
+            inside.copy_from_slice(text.as_bytes());
+        }
+        Ok(())
     }
 
     #[cold]
     fn escaped_key(&mut self, lead: u8, text: &str) -> Result<(), Error> {
         self.byte(lead)?;
-        self.string(text)?;
-        self.plain(":")
+        self.escaped_string(text)?;
+        self.byte(b':')
     }
 
-    /// A bracket or a comma.
-    #[inline(always)]
-    pub(super) fn byte(&mut self, byte: u8) -> Result<(), Error> {
-        self.put(1, |room| room.fill(byte))
+    fn escaped_string(&mut self, text: &str) -> Result<(), Error> {
+        self.byte(b'"')?;
+        self.escaped(text)?;
+        self.byte(b'"')
     }
 
     /// A string as it prints itself, piece by piece.
     pub(super) fn shown<T: fmt::Display + ?Sized>(&mut self, text: &T) -> Result<(), Error> {
-        self.plain("\"")?;
+        self.byte(b'"')?;
         fmt::write(&mut Escaping(self), format_args!("{text}")).map_err(Error::custom)?;
-        self.plain("\"")
+        self.byte(b'"')
     }
 
     /// In runs of what stands for itself.
@@ -99,13 +85,13 @@ impl Json<'_> {
     }
 
     fn escape(&mut self, byte: u8) -> Result<(), Error> {
-        match ESCAPES[usize::from(byte)] {
-            b'u' => {
-                let digits = [byte >> 4, byte & 0xf].map(|digit| HEX[usize::from(digit)]);
-                self.put(6, |room| room.copy_from_slice(&[b'\\', b'u', b'0', b'0', digits[0], digits[1]]))
-            }
-            letter => self.put(2, |room| room.copy_from_slice(&[b'\\', letter])),
+        let letter = ESCAPES[usize::from(byte)];
+        self.room(2)?.copy_from_slice(&[b'\\', letter]);
+        if letter == b'u' {
+            let digits = [byte >> 4, byte & 0xf].map(|digit| HEX[usize::from(digit)]);
+            self.room(4)?.copy_from_slice(&[b'0', b'0', digits[0], digits[1]]);
         }
+        Ok(())
     }
 }
 
@@ -118,25 +104,25 @@ impl fmt::Write for Escaping<'_, '_> {
     }
 }
 
-/// Whether no byte needs an escape. Eight at a time; the last eight may be looked at twice.
+/// Whether no byte needs an escape. Eight are looked at together, the last of them perhaps twice.
 #[inline(always)]
 fn is_plain(text: &[u8]) -> bool {
-    match text.last_chunk() {
-        Some(last) => {
-            text.chunks_exact(8).filter_map(|word| word.first_chunk()).all(is_plain_word) && is_plain_word(last)
+    let mut rest = text;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        if !is_plain_word(word) {
+            return false;
         }
-        None => text.iter().all(|byte| ESCAPES[usize::from(*byte)] == 0),
+        rest = behind;
+    }
+    match text.last_chunk() {
+        Some(last) => is_plain_word(last),
+        None => rest.iter().all(|byte| ESCAPES[usize::from(*byte)] == 0),
     }
 }
 
-/// The same of eight bytes at once: a byte becomes zero, or less, where it is what is looked for, and lends its highest bit
-/// from the next.
+/// Without a way out in the midst, so that it becomes a few instructions for all of them.
 #[inline(always)]
 fn is_plain_word(word: &[u8; 8]) -> bool {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let word = u64::from_ne_bytes(*word);
-    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * bound as u64) & !word;
-    let is = |byte: u8| below(word ^ (ONES * byte as u64), 1);
-    (below(word, 0x20) | is(b'"') | is(b'\\')) & HIGH == 0
+    let is_escaped = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    !word.iter().fold(false, |any, byte| any | is_escaped(*byte))
 }

@@ -68,7 +68,8 @@ impl Json<'_> {
     /// A string as it prints itself, piece by piece.
     pub(super) fn shown<T: fmt::Display + ?Sized>(&mut self, text: &T) -> Result<(), Error> {
         self.byte(b'"')?;
-        fmt::write(&mut Escaping(self), format_args!("{text}")).map_err(Error::custom)?;
+        fmt::write(&mut Escaping(self), format_args!("{text}"))
+            .map_err(|_| Error::custom("a text that does not print itself"))?;
         self.byte(b'"')
     }
 
@@ -95,7 +96,7 @@ impl Json<'_> {
     }
 }
 
-/// Where a `Display` writes the contents of a string. A `Serialize` that fails here is asked for nothing more.
+/// Where a `Display` writes the contents of a string.
 struct Escaping<'j, 'o>(&'j mut Json<'o>);
 
 impl fmt::Write for Escaping<'_, '_> {

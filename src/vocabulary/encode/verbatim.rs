@@ -29,10 +29,9 @@ impl Verbatim {
 
     #[cold]
     pub(super) fn write<T: Serialize + ?Sized>(self, value: &T, json: &mut Json<'_>) -> Result<(), Error> {
-        let text = serde_json::to_value(value).map_err(Error::custom)?;
-        let written = match (self, text) {
-            (Self::Raw, Value::String(text)) => json.plain(&text),
-            (Self::Number, Value::String(text)) => json.number(&text),
+        let written = match (self, serde_json::to_value(value)) {
+            (Self::Raw, Ok(Value::String(text))) => json.plain(&text),
+            (Self::Number, Ok(Value::String(text))) => json.number(&text),
             _ => Err(Error::custom("what stands for itself is one text")),
         };
         written.map_err(|error| json.stop(error.into()))

@@ -52,7 +52,7 @@ pub trait ErasedEvent: sealed::Sealed {
     /// [`EncodeError`]: the payload holds what JSON in a browser cannot, or its `Serialize` fails. Panics of `Serialize`
     /// are not caught here.
     fn data(&self) -> Result<String, EncodeError> {
-        let mut data = Vec::new();
+        let mut data = Vec::with_capacity(encode::ROOM);
         self.write_data(EncodeRules::default(), &mut data)?;
         // `Serialize` cannot reach the writer, so only JSON text, which is UTF-8, is in it.
         String::from_utf8(data).map_err(|_| EncodeError::Failed { message: "the encoder wrote no UTF-8".into() })

@@ -4,6 +4,8 @@
 mod close;
 mod cursor;
 mod encode;
+mod encode_as_serde_json;
+mod encode_misuse;
 mod event;
 mod frame;
 mod name;

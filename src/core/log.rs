@@ -151,14 +151,11 @@ impl Log {
     /// Appends the drafts as one group, or refuses them whole; then each State in it counts as refused, and what it would
     /// have replaced is taken away.
     ///
+    /// What is too old is forgotten before, in [`handle_deadline`](Self::handle_deadline).
+    ///
     /// A State that is older than the one in the log is left out; so is a removal of what is not there, and everybody's
     /// removal of what is a user's own.
-    pub(crate) fn append(
-        &mut self,
-        drafts: Drafts,
-        moment: Moment,
-        limits: &LogLimits,
-    ) -> Result<Appended, Refused> {
+    pub(crate) fn append(&mut self, drafts: Drafts, moment: Moment, limits: &LogLimits) -> Result<Appended, Refused> {
         let (drafts, stale) = self.without_stale(drafts);
         if let Err(refused) = self.admit(&drafts, limits) {
             let states = drafts.iter().filter(|draft| draft.is_state()).map(|draft| draft.state.clone());
@@ -170,7 +167,7 @@ impl Log {
         for draft in drafts {
             self.place(draft, group, moment.now);
         }
-        self.trim(moment.now, limits);
+        self.trim(limits);
         Ok(Appended { records, stale })
     }
 
@@ -199,7 +196,7 @@ impl Log {
         let removal = Draft::removal(state.clone(), reason, version, moment.wall);
         let removal = if is_public || self.states.is_hub_wide() { removal.shared() } else { removal };
         self.place(removal, None, moment.now);
-        self.trim(moment.now, limits);
+        self.trim(limits);
         true
     }
 
@@ -216,7 +213,7 @@ impl Log {
 
     /// Forgets what is too old and ends what has expired; true if a reader has something new to take.
     pub(crate) fn handle_deadline(&mut self, moment: Moment, limits: &LogLimits) -> bool {
-        self.trim(moment.now, limits);
+        self.forget_aged(moment.now, limits);
         self.expire(moment, limits)
     }
 
@@ -267,7 +264,9 @@ impl Log {
             let earlier = kept.iter().rev().find(|earlier| earlier.class != Class::Log && earlier.state == draft.state);
             let before = match earlier {
                 Some(earlier) => Some((earlier.class, earlier.version, earlier.is_public)),
-                None => self.find(&draft.state).map(|record| (record.body.class, record.body.version, record.body.is_public)),
+                None => self
+                    .find(&draft.state)
+                    .map(|record| (record.body.class, record.body.version, record.body.is_public)),
             };
             match (draft.class, before) {
                 // What is a user's own is not everybody's to take away.
@@ -307,7 +306,8 @@ impl Log {
             if draft.class == Class::Log || !self.states.counts(draft.is_public) || replaced_later() {
                 continue;
             }
-            let counted = |record: &&Record| record.body.class == Class::Live && self.states.counts(record.body.is_public);
+            let counted =
+                |record: &&Record| record.body.class == Class::Live && self.states.counts(record.body.is_public);
             if let Some(record) = self.find(&draft.state).filter(counted) {
                 keys -= 1;
                 bytes -= record.body.bytes;
@@ -343,13 +343,17 @@ impl Log {
         self.states.insert(record);
     }
 
-    /// Forgets what is too old or too much.
-    pub(crate) fn trim(&mut self, now: Instant, limits: &LogLimits) {
-        while let Some(oldest) = self.logs.front() {
-            let aged = now.saturating_duration_since(oldest.appended) >= limits.log_age;
-            if !aged && self.logs.len() <= limits.log_records && self.log_bytes <= limits.log_bytes {
-                break;
-            }
+    /// Forgets what is too old.
+    pub(crate) fn forget_aged(&mut self, now: Instant, limits: &LogLimits) {
+        let Some(aged) = now.checked_sub(limits.log_age) else { return };
+        while self.logs.front().is_some_and(|oldest| oldest.appended <= aged) {
+            self.evict_oldest();
+        }
+    }
+
+    /// Forgets what is too much.
+    fn trim(&mut self, limits: &LogLimits) {
+        while self.logs.len() > limits.log_records || self.log_bytes > limits.log_bytes {
             self.evict_oldest();
         }
         self.states.trim(limits);

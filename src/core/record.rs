@@ -20,8 +20,7 @@ use crate::{EventName, FrameKind, Timestamp, Version};
 const LONGEST_HEAD: usize = r#"{"seq":,"prevLog":,"group":"#.len() + 3 * 20;
 
 /// What a record weighs beside its text: its body, its head, its place in the log with as much room again, and the index.
-pub(crate) const OVERHEAD: usize =
-    std::mem::size_of::<Body>() + LONGEST_HEAD + 2 * std::mem::size_of::<Record>() + 64;
+pub(crate) const OVERHEAD: usize = std::mem::size_of::<Body>() + LONGEST_HEAD + 2 * std::mem::size_of::<Record>() + 64;
 
 /// What a record does to a device's view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,11 +107,10 @@ pub(crate) type Drafts = SmallVec<[Draft; 1]>;
 
 /// An event on its way into a log.
 #[derive(Debug, Clone)]
-pub(crate) enum Draft {
-    /// Of one user; the head is put before the tail when it is appended.
-    Own { body: Body, tail: Scratch },
-    /// Of everybody.
-    Shared(Arc<Body>),
+pub(crate) struct Draft {
+    body: Arc<Body>,
+    /// Of one user's own, what is behind the head, which is put before it when it is appended.
+    tail: Scratch,
 }
 
 impl Draft {
@@ -121,7 +119,7 @@ impl Draft {
         let bytes = OVERHEAD + tail.len() + state.key.as_ref().map_or(0, |key| key.len());
         let text = ByteString::new();
         let body = Body { class, state, version: None, expires: None, is_public: false, text, bytes };
-        Self::Own { body, tail }
+        Self { body: Arc::new(body), tail }
     }
 
     pub(crate) fn removal(state: StateName, reason: RemovalReason, version: Option<Version>, wall: Timestamp) -> Self {
@@ -137,13 +135,13 @@ impl Draft {
     }
 
     /// The same for everybody: every log that takes it shares the body.
-    pub(crate) fn shared(self) -> Self {
-        match self {
-            Self::Own { body, tail } => {
-                Self::Shared(Arc::new(Body { is_public: true, text: ByteString::from(&*tail), ..body }))
-            }
-            shared @ Self::Shared(_) => shared,
+    pub(crate) fn shared(mut self) -> Self {
+        if !self.is_public {
+            let text = ByteString::from(&*self.tail);
+            let body = Arc::make_mut(&mut self.body);
+            (body.is_public, body.text) = (true, text);
         }
+        Self { body: self.body, tail: Scratch::default() }
     }
 }
 
@@ -151,20 +149,14 @@ impl Deref for Draft {
     type Target = Body;
 
     fn deref(&self) -> &Body {
-        match self {
-            Self::Own { body, .. } => body,
-            Self::Shared(body) => body,
-        }
+        &self.body
     }
 }
 
 impl DerefMut for Draft {
+    /// Only a removal of everybody's, which gets the version of what it takes away, is ever another for one log.
     fn deref_mut(&mut self) -> &mut Body {
-        match self {
-            Self::Own { body, .. } => body,
-            // Only a removal of everybody's, which gets the version of what it takes away, is ever another for one log.
-            Self::Shared(body) => Arc::make_mut(body),
-        }
+        Arc::make_mut(&mut self.body)
     }
 }
 
@@ -209,10 +201,11 @@ pub(crate) struct Place {
 impl Record {
     pub(crate) fn new(draft: Draft, place: Place) -> Self {
         let Place { seq, prev_log, group, now } = place;
-        let body = match draft {
-            Draft::Own { body, tail } => Arc::new(Body { text: joined(body.class, place, &tail), ..body }),
-            Draft::Shared(body) => body,
-        };
+        let Draft { mut body, tail } = draft;
+        if !body.is_public {
+            let text = joined(body.class, place, &tail);
+            Arc::make_mut(&mut body).text = text;
+        }
         Self { seq, prev_log, group, appended: now, body }
     }
 
@@ -223,7 +216,7 @@ impl Record {
 
     /// The same event on its way into another log; `None` for a record that is one user's own.
     pub(crate) fn shared_draft(&self) -> Option<Draft> {
-        self.body.is_public.then(|| Draft::Shared(Arc::clone(&self.body)))
+        self.body.is_public.then(|| Draft { body: Arc::clone(&self.body), tail: Scratch::default() })
     }
 
     /// The JSON of what went to everybody, with the head that it has in this log.

@@ -74,12 +74,30 @@ pub(crate) struct SessionOptions {
 #[derive(Debug)]
 pub(crate) enum Item {
     /// `moves` says whether the cursor moves with it.
-    Record { record: Record, moves: bool },
-    Connected { after: Option<Seq>, recovered: bool, last_log: Seq },
-    Gap { from: Option<Seq>, to: Option<Seq>, reason: GapReason, last_log: Seq },
+    Record {
+        record: Record,
+        moves: bool,
+    },
+    Connected {
+        after: Option<Seq>,
+        recovered: bool,
+        last_log: Seq,
+    },
+    Gap {
+        from: Option<Seq>,
+        to: Option<Seq>,
+        reason: GapReason,
+        last_log: Seq,
+    },
     Reset,
-    Synced { seq: Seq, last_log: Seq },
-    Heartbeat { seq: Seq, last_log: Seq },
+    Synced {
+        seq: Seq,
+        last_log: Seq,
+    },
+    Heartbeat {
+        seq: Seq,
+        last_log: Seq,
+    },
     Closing,
 }
 
@@ -283,7 +301,11 @@ impl Session {
 
     /// Whether [`take`](Self::take) would find nothing in the log.
     pub(crate) fn has_everything(&self, log: &Log) -> bool {
-        self.begin.is_none() && self.position == log.head() && !self.heartbeat_due && !self.is_closing() && !self.is_over
+        self.begin.is_none()
+            && self.position == log.head()
+            && !self.heartbeat_due
+            && !self.is_closing()
+            && !self.is_over
     }
 
     /// Takes everything that the log has for this connection. Returns the first of it, which is handed out before anything

@@ -124,7 +124,11 @@ impl Absence {
     pub(crate) fn returned(&self, mailbox: &mut Mailbox<Waker>) {
         if let Some(entry) = mailbox.entry.take() {
             let mut books = self.books.lock();
-            if mailbox.keeps_log { books.leaving.remove(entry) } else { books.absent.remove(&entry) };
+            if mailbox.keeps_log {
+                books.leaving.remove(entry)
+            } else {
+                books.absent.remove(&entry)
+            };
         }
     }
 

@@ -509,7 +509,7 @@ impl Connection {
                 return None;
             }
             let Self { hub, session, .. } = self;
-            mailbox.log.trim(now, &hub.limits);
+            mailbox.log.forget_aged(now, &hub.limits);
             if let Some(moment) = moment {
                 hub.catch_up(&mut mailbox, moment);
                 // What expires is news for the others too.

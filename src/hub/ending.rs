@@ -223,7 +223,9 @@ impl Shared {
             return Err(ConnectError::Closed);
         }
         match session {
-            Some(session) if self.ended_sessions.contains(UserId::of(user), session, moment.now) => Err(ConnectError::SessionEnded),
+            Some(session) if self.ended_sessions.contains(UserId::of(user), session, moment.now) => {
+                Err(ConnectError::SessionEnded)
+            }
             _ => Ok(()),
         }
     }

@@ -121,8 +121,7 @@ impl UserHub {
         let closing = Closing::at_once(CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS));
         let limit = shared.config.connections_per_user;
         loop {
-            let slot =
-                shared.registry.find_or_insert(user, || Slot::new(UserId::of(user), shared.new_mailbox(moment)));
+            let slot = shared.registry.find_or_insert(user, || Slot::new(UserId::of(user), shared.new_mailbox(moment)));
             let mut mailbox = slot.mailbox.lock();
             if mailbox.is_closed {
                 continue;

@@ -5,7 +5,9 @@ use super::*;
 /// As [`ROOMY`], but so small that small tests reach it.
 const SMALL: LogLimits = LogLimits { log_records: 3, log_age: Duration::from_secs(10), state_keys: 3, ..ROOMY };
 
+/// As a mailbox does it.
 fn push_at(log: &mut Log, seconds: u64, drafts: impl IntoIterator<Item = Draft>) -> Result<Appended, Refused> {
+    log.handle_deadline(at(seconds), &SMALL);
     log.append(drafts.into_iter().collect(), at(seconds), &SMALL)
 }
 
@@ -514,7 +516,10 @@ mod places {
         push(&mut log, [happened("L", 4)]).unwrap();
         let seqs = |count| {
             let start = log.before_last(count);
-            log.after(start).filter(|record| record.body.class == Class::Log).map(|record| record.seq).collect::<Vec<_>>()
+            log.after(start)
+                .filter(|record| record.body.class == Class::Log)
+                .map(|record| record.seq)
+                .collect::<Vec<_>>()
         };
         assert_eq!(seqs(0), [0; 0]);
         assert_eq!(seqs(1), [5]);

@@ -75,7 +75,10 @@ fn a_public_record_has_its_own_place_in_every_log_and_shares_the_rest() {
     let (alice, bob) = (log_of([happened("FILL", 1), shared.clone()]), log_of([shared]));
     assert!(last_text_of(&alice).starts_with(r#"{"seq":2,"prevLog":1,"type":"NEWS","#));
     assert!(last_text_of(&bob).starts_with(r#"{"seq":1,"prevLog":0,"type":"NEWS","#));
-    assert_eq!(last_text_of(&alice).split_once("\"type\"").unwrap().1, last_text_of(&bob).split_once("\"type\"").unwrap().1);
+    assert_eq!(
+        last_text_of(&alice).split_once("\"type\"").unwrap().1,
+        last_text_of(&bob).split_once("\"type\"").unwrap().1
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The hub, and what a Rust developer would write instead, behind one trait: each measurement is written once.
 //!
 //! The peers get the best honest version of themselves: a sharded map with the hasher that the hub has, the JSON encoded
-//! once a broadcast by the same serializer with the same timestamp, and one text shared by all devices. What does not fit
+//! once a broadcast by `serde_json`, with the same timestamp, and one text shared by all devices. What does not fit
 //! a channel they drop without a word, which the hub never does; they keep nothing for a device that comes back.
 #![allow(dead_code, unused_imports, reason = "no benchmark needs all of it")]
 

@@ -206,6 +206,6 @@ impl SerializeMap for Entries<'_, '_> {
 
 /// The key of an entry, from what was written of it: `,"key":`.
 fn key_in(text: &[u8]) -> String {
-    let quoted = text.get(1..text.len() - 1).unwrap_or_default();
+    let [_, quoted @ .., _] = text else { return String::new() };
     serde_json::from_slice(quoted).unwrap_or_else(|_| String::from_utf8_lossy(quoted).into_owned())
 }

@@ -37,7 +37,9 @@ impl<'j, 'o> Serializer for &'j mut Json<'o> {
     type SerializeStruct = Fields<'j, 'o>;
     type SerializeStructVariant = Fields<'j, 'o>;
 
-    integers! { serialize_i8(i8), serialize_i16(i16), serialize_i32(i32), serialize_u8(u8), serialize_u16(u16), serialize_u32(u32) }
+    integers! {
+        serialize_i8(i8), serialize_i16(i16), serialize_i32(i32), serialize_u8(u8), serialize_u16(u16), serialize_u32(u32),
+    }
     wide_integers! { serialize_i64(i64) unsigned_abs, serialize_i128(i128) unsigned_abs }
 
     fn serialize_u64(self, value: u64) -> Result<(), Error> {

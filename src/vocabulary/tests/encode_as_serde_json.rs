@@ -369,6 +369,22 @@ fn what_is_empty() {
     same(&json!({"": {}, "a": [[], [{}], {"": []}]})).unwrap();
 }
 
+/// Room is made as the text grows, and never more than the limit allows: up to there, each number that fits is written.
+#[test]
+fn of_any_limit_of_a_large_payload_all_that_fits_is_written_and_no_more() {
+    let numbers: Vec<u32> = (100..1_100).collect();
+    let text = serde_json::to_string(&numbers).unwrap();
+    let is_whole =
+        |end: &usize| !text[..*end].ends_with(char::is_numeric) || !text[*end..].starts_with(char::is_numeric);
+    for limit in (0..=1_100).chain(2_000..2_100).chain([text.len() - 1, text.len(), text.len() + 1]) {
+        let mut out = Vec::new();
+        let written = write_data(&numbers, None, EncodeRules { limit, ..BIG }, &mut out);
+        assert_eq!(written.is_ok(), text.len() <= limit, "{limit}");
+        let fits = (0..=limit.min(text.len())).rev().find(is_whole).unwrap();
+        assert_eq!(String::from_utf8_lossy(&out), text[..fits], "{limit}");
+    }
+}
+
 mod keys {
     use super::*;
 

@@ -16,6 +16,7 @@ pub(crate) mod load;
 mod states;
 
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use load::LoadMark;
@@ -53,7 +54,7 @@ pub(crate) struct Appended {
     pub(crate) stale: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Log {
     head: Seq,
     last_log: Seq,
@@ -65,10 +66,55 @@ pub(crate) struct Log {
     loading: Option<Box<LoadMark>>,
 }
 
+/// The log of one user, which is not there before there is something to keep: most users of a hub may be idle.
+#[derive(Debug, Default)]
+pub(crate) struct LazyLog(Option<Box<Log>>);
+
+impl LazyLog {
+    /// The log, if it is there.
+    pub(crate) fn get_mut(&mut self) -> Option<&mut Log> {
+        self.0.as_deref_mut()
+    }
+}
+
+impl Deref for LazyLog {
+    type Target = Log;
+
+    fn deref(&self) -> &Log {
+        static EMPTY: Log = Log::empty();
+        self.0.as_deref().unwrap_or(&EMPTY)
+    }
+}
+
+impl DerefMut for LazyLog {
+    fn deref_mut(&mut self) -> &mut Log {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
 impl Log {
+    /// Of one user.
+    const fn empty() -> Self {
+        Self {
+            head: 0,
+            last_log: 0,
+            log_floor: 0,
+            logs: VecDeque::new(),
+            log_bytes: 0,
+            states: States::empty(),
+            loading: None,
+        }
+    }
+
     /// The log of what goes to everybody; each mailbox is a reader of it.
     pub(crate) fn hub_wide() -> Self {
-        Self { states: States::hub_wide(), ..Self::default() }
+        Self { states: States::hub_wide(), ..Self::empty() }
     }
 
     /// The seq of the newest record; 0 before the first.

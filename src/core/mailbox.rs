@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use smallvec::{SmallVec, smallvec};
 
 use super::Moment;
-use super::log::{Appended, Log, LogLimits, Refused};
+use super::log::{Appended, LazyLog, Log, LogLimits, Refused};
 use super::record::{Class, Drafts, Record};
 use super::session::Closing;
 use crate::vocabulary::cursor::{Epoch, Seq};
@@ -26,7 +26,7 @@ use crate::{ConnectionId, SessionId, Timestamp};
 #[derive(Debug)]
 pub(crate) struct Mailbox<W> {
     pub(crate) epoch: Epoch,
-    pub(crate) log: Log,
+    pub(crate) log: LazyLog,
     /// Most users have one device, which has its place here.
     readers: SmallVec<[Reader<W>; 1]>,
     /// How far the hub-wide log has been taken over; `None` before the first time.
@@ -106,12 +106,19 @@ impl Load {
     }
 }
 
+/// What the host has said of a connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct About {
+    pub(crate) session: Option<SessionId>,
+    pub(crate) transport: &'static str,
+}
+
 /// A connection, as its user's mailbox knows it.
 #[derive(Debug)]
 pub(crate) struct Reader<W> {
     pub(crate) id: ConnectionId,
-    pub(crate) session: Option<SessionId>,
-    pub(crate) transport: &'static str,
+    /// Most are told something of it.
+    about: Option<Box<About>>,
     pub(crate) since: Timestamp,
     /// Up to where it has taken the log.
     pub(crate) taken: Seq,
@@ -124,17 +131,11 @@ pub(crate) struct Reader<W> {
 }
 
 impl<W> Reader<W> {
-    pub(crate) const fn new(
-        id: ConnectionId,
-        session: Option<SessionId>,
-        transport: &'static str,
-        since: Timestamp,
-        start: Seq,
-    ) -> Self {
+    pub(crate) fn new(id: ConnectionId, about: About, since: Timestamp, start: Seq) -> Self {
+        let says_something = about != About::default();
         Self {
             id,
-            session,
-            transport,
+            about: says_something.then(|| Box::new(about)),
             since,
             taken: start,
             handed_out: start,
@@ -142,6 +143,14 @@ impl<W> Reader<W> {
             waker: None,
             closing: None,
         }
+    }
+
+    pub(crate) fn session(&self) -> Option<&SessionId> {
+        self.about.as_ref().and_then(|about| about.session.as_ref())
+    }
+
+    pub(crate) fn transport(&self) -> &'static str {
+        self.about.as_ref().map_or("", |about| about.transport)
     }
 
     pub(crate) const fn is_open(&self) -> bool {
@@ -162,7 +171,7 @@ impl<W> Mailbox<W> {
     pub(crate) fn new(epoch: Epoch, now: Instant) -> Self {
         Self {
             epoch,
-            log: Log::default(),
+            log: LazyLog::default(),
             readers: SmallVec::new(),
             public_seen: None,
             last_used: now,
@@ -302,9 +311,21 @@ impl<W> Mailbox<W> {
         moment: Moment,
         limits: &LogLimits,
     ) -> Result<Appended, Refused> {
-        self.log.handle_deadline(moment, limits);
+        self.handle_deadline(moment, limits);
         self.leave_out_log(&mut drafts);
         self.log.append(drafts, moment, limits)
+    }
+
+    /// Forgets what is too old and ends what has expired; true if a reader has something new to take.
+    pub(crate) fn handle_deadline(&mut self, moment: Moment, limits: &LogLimits) -> bool {
+        self.log.get_mut().is_some_and(|log| log.handle_deadline(moment, limits))
+    }
+
+    /// Forgets what is too old.
+    pub(crate) fn forget_aged(&mut self, now: Instant, limits: &LogLimits) {
+        if let Some(log) = self.log.get_mut() {
+            log.forget_aged(now, limits);
+        }
     }
 
     fn leave_out_log(&self, drafts: &mut Drafts) {
@@ -348,6 +369,9 @@ impl<W> Mailbox<W> {
     /// Appends a group of what was broadcast to everybody.
     fn append_public(&mut self, mut drafts: Drafts, moment: Moment, limits: &LogLimits) {
         self.leave_out_log(&mut drafts);
+        if drafts.is_empty() {
+            return;
+        }
         let has_log = drafts.iter().any(|draft| draft.class == Class::Log);
         // Public State counts in no user's log, so only Log can be too much for this one; then it is declared.
         if self.log.append(drafts, moment, limits).is_err() && has_log {
@@ -358,7 +382,9 @@ impl<W> Mailbox<W> {
     /// Drops everything but live State, under a new epoch: every cursor that is out there becomes unknown.
     pub(crate) fn retire(&mut self, epoch: Epoch) {
         debug_assert!(!self.has_readers(), "only a mailbox without connections retires");
-        self.log.retire();
+        if let Some(log) = self.log.get_mut() {
+            log.retire();
+        }
         self.epoch = epoch;
         self.keeps_log = false;
     }

@@ -36,6 +36,15 @@ pub(crate) enum Begin {
     Unknown,
 }
 
+/// The same for a session, which has the number in its position, and for whose mailbox a cursor of another is unknown.
+#[derive(Debug, Clone, Copy)]
+enum First {
+    New,
+    Since,
+    After,
+    Unknown,
+}
+
 /// What becomes of a connection from which the log has evicted what it had not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum SlowPolicy {
@@ -115,19 +124,22 @@ impl Item {
 #[derive(Debug, Default)]
 struct Batch {
     first: Option<Item>,
-    rest: VecDeque<Item>,
+    rest: Rest,
 }
+
+/// What is behind the first frame of a batch; most connections have none most of the time, and keep no room for it.
+type Rest = Option<Box<VecDeque<Item>>>;
 
 impl Batch {
     fn push(&mut self, item: Item) {
         match self.first {
             None => self.first = Some(item),
-            Some(_) => self.rest.push_back(item),
+            Some(_) => self.rest.get_or_insert_default().push_back(item),
         }
     }
 
     fn last(&self) -> Option<&Item> {
-        self.rest.back().or(self.first.as_ref())
+        self.rest.as_ref().and_then(|rest| rest.back()).or(self.first.as_ref())
     }
 }
 
@@ -142,14 +154,13 @@ struct Deadlines {
 #[derive(Debug)]
 pub(crate) struct Session {
     id: ConnectionId,
-    user: UserId,
     epoch: Epoch,
-    /// `None` once the first batch was taken.
-    begin: Option<Begin>,
+    /// Until the first batch was taken; `position` is then what it speaks of.
+    first: Option<First>,
     position: Seq,
     carried: Option<Seq>,
     /// What is left of the batch.
-    batch: VecDeque<Item>,
+    batch: Rest,
     /// The group of the last frame handed out, while more of it is to come.
     open_group: Option<Group>,
     /// `None` where neither a heartbeat nor an end is asked for.
@@ -164,18 +175,23 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(id: ConnectionId, user: UserId, epoch: Epoch, options: SessionOptions, now: Instant) -> Self {
+    pub(crate) fn new(id: ConnectionId, epoch: Epoch, options: SessionOptions, now: Instant) -> Self {
         let SessionOptions { begin, heartbeat, on_slow, valid_until } = options;
+        let (first, position) = match begin {
+            Begin::New { log_records } => (First::New, log_records as Seq),
+            Begin::Since(start) => (First::Since, start),
+            Begin::After(cursor) if cursor.epoch == epoch => (First::After, cursor.seq),
+            Begin::After(_) | Begin::Unknown => (First::Unknown, 0),
+        };
         let next_heartbeat = heartbeat.and_then(|interval| now.checked_add(interval));
         let has_deadlines = heartbeat.is_some() || valid_until.is_some();
         Self {
             id,
-            user,
             epoch,
-            begin: Some(begin),
-            position: 0,
+            first: Some(first),
+            position,
             carried: None,
-            batch: VecDeque::new(),
+            batch: None,
             open_group: None,
             deadlines: has_deadlines.then(|| Box::new(Deadlines { heartbeat, next_heartbeat, valid_until })),
             heartbeat_due: false,
@@ -191,10 +207,6 @@ impl Session {
         self.id
     }
 
-    pub(crate) const fn user(&self) -> &UserId {
-        &self.user
-    }
-
     /// Whether CLOSING was handed out: nothing follows.
     pub(crate) const fn is_over(&self) -> bool {
         self.is_over
@@ -202,23 +214,13 @@ impl Session {
 
     /// It is registered now: from here on no Log passes it by. Returns the position that it begins at.
     pub(crate) fn register(&mut self, log: &Log) -> Seq {
-        match self.begin {
-            Some(Begin::New { log_records }) => {
-                let start = log.before_last(log_records);
-                self.begin = Some(Begin::Since(start));
-                start
-            }
-            Some(Begin::After(cursor)) if self.knows(cursor, log) => cursor.seq,
-            _ => {
-                // Also if the log comes as far as the cursor before the first batch is taken.
-                self.begin = Some(Begin::Unknown);
-                0
-            }
-        }
-    }
-
-    fn knows(&self, cursor: Cursor, log: &Log) -> bool {
-        cursor.epoch == self.epoch && cursor.seq <= log.head()
+        (self.first, self.position) = match self.first {
+            Some(First::New) => (Some(First::Since), log.before_last(self.position as usize)),
+            Some(First::After) if self.position <= log.head() => (self.first, self.position),
+            // Also if the log comes as far as the cursor before the first batch is taken.
+            _ => (Some(First::Unknown), 0),
+        };
+        self.position
     }
 
     /// Whether it was told to close.
@@ -228,20 +230,24 @@ impl Session {
 
     /// Whether the first batch has not been taken.
     pub(crate) const fn is_new(&self) -> bool {
-        self.begin.is_some()
+        self.first.is_some()
     }
 
     /// Where it begins; `None` once the first batch has been taken.
-    pub(crate) const fn begin(&self) -> Option<Begin> {
-        self.begin
+    pub(crate) fn begin(&self) -> Option<Begin> {
+        self.first.map(|first| match first {
+            First::New => Begin::New { log_records: self.position as usize },
+            First::Since => Begin::Since(self.position),
+            First::After => Begin::After(Cursor::new(self.epoch, self.position)),
+            First::Unknown => Begin::Unknown,
+        })
     }
 
     /// Up to where it has everything; `None` for a new device, to which nothing is owed yet.
     pub(crate) const fn has_up_to(&self) -> Option<Seq> {
-        match self.begin {
-            None => Some(self.position),
-            Some(Begin::After(cursor)) => Some(cursor.seq),
-            Some(Begin::New { .. } | Begin::Since(_) | Begin::Unknown) => None,
+        match self.first {
+            None | Some(First::After) => Some(self.position),
+            Some(First::New | First::Since | First::Unknown) => None,
         }
     }
 
@@ -249,7 +255,7 @@ impl Session {
     /// newer ones had replaced them; 0 where a GAP or a RESET was needed, which say more.
     pub(crate) fn conflated_since(&self, position: Seq, first: &Item) -> u64 {
         let mut passed = self.position.saturating_sub(position);
-        for item in std::iter::once(first).chain(&self.batch) {
+        for item in std::iter::once(first).chain(self.batch.iter().flat_map(|rest| rest.iter())) {
             match item {
                 Item::Record { .. } => passed = passed.saturating_sub(1),
                 Item::Gap { .. } | Item::Reset => return 0,
@@ -277,8 +283,10 @@ impl Session {
         }
         let group = self.open_group;
         let belongs = |item: &Item| matches!(item, Item::Record { record, .. } if record.group == group);
-        let rest = if group.is_some() { self.batch.iter().take_while(|item| belongs(item)).count() } else { 0 };
-        self.batch.truncate(rest);
+        if let Some(batch) = &mut self.batch {
+            let rest = if group.is_some() { batch.iter().take_while(|item| belongs(item)).count() } else { 0 };
+            batch.truncate(rest);
+        }
         self.closing = Some(Box::new(closing));
     }
 
@@ -301,7 +309,7 @@ impl Session {
 
     /// Whether [`take`](Self::take) would find nothing in the log.
     pub(crate) fn has_everything(&self, log: &Log) -> bool {
-        self.begin.is_none()
+        self.first.is_none()
             && self.position == log.head()
             && !self.heartbeat_due
             && !self.is_closing()
@@ -313,7 +321,7 @@ impl Session {
     ///
     /// Only called when the batch before was handed out.
     pub(crate) fn take(&mut self, log: &Log) -> Option<Item> {
-        debug_assert!(self.batch.is_empty(), "a batch is handed out before the next is taken");
+        debug_assert!(self.next_item().is_none(), "a batch is handed out before the next is taken");
         if self.is_over {
             return None;
         }
@@ -321,8 +329,8 @@ impl Session {
             return Some(Item::Closing);
         }
         let mut batch = Batch::default();
-        match self.begin.take() {
-            Some(begin) => self.take_first(begin, log, &mut batch),
+        match self.first.take() {
+            Some(first) => self.take_first(first, log, &mut batch),
             None if self.position < log.log_floor() && self.on_slow == SlowPolicy::Close => {
                 self.close(Closing::at_once(CloseReason::new(CloseCode::TOO_SLOW)));
                 return Some(Item::Closing);
@@ -330,7 +338,7 @@ impl Session {
             None => {
                 // Room for what there is at most, so that nothing moves; a long absence may have left little of it.
                 let passed = log.head().saturating_sub(self.position).saturating_sub(1).min(AT_ONCE);
-                batch.rest.reserve_exact(passed as usize);
+                batch.rest = (passed > 0).then(|| Box::new(VecDeque::with_capacity(passed as usize)));
                 let is_reset = self.take_after_position(log, log.log_floor(), &mut batch);
                 self.end_batch(is_reset, log, &mut batch);
             }
@@ -347,19 +355,20 @@ impl Session {
         self.closing.as_ref().is_some_and(|closing| closing.drains) && !self.has_drained
     }
 
-    fn take_first(&mut self, begin: Begin, log: &Log, batch: &mut Batch) {
-        match begin {
-            Begin::New { log_records } => self.take_snapshot(log.before_last(log_records), log, batch),
-            Begin::Since(start) => self.take_snapshot(start, log, batch),
-            Begin::After(cursor) if self.knows(cursor, log) => {
-                self.position = cursor.seq;
-                self.carried = Some(cursor.seq);
-                let last_log = if cursor.seq < log.log_floor() { 0 } else { log.last_log_at(cursor.seq) };
-                batch.push(Item::Connected { after: Some(cursor.seq), recovered: true, last_log });
-                let is_overrun = cursor.seq < log.log_floor() && self.on_slow == SlowPolicy::Close;
-                self.take_after_position(log, if is_overrun { log.last_log() } else { log.log_floor() }, batch);
+    fn take_first(&mut self, first: First, log: &Log, batch: &mut Batch) {
+        let position = self.position;
+        match first {
+            First::New => self.take_snapshot(log.before_last(position as usize), log, batch),
+            First::Since => self.take_snapshot(position, log, batch),
+            First::After if position <= log.head() => {
+                self.carried = Some(position);
+                let is_overrun = position < log.log_floor();
+                let last_log = if is_overrun { 0 } else { log.last_log_at(position) };
+                batch.push(Item::Connected { after: Some(position), recovered: true, last_log });
+                let skips = is_overrun && self.on_slow == SlowPolicy::Close;
+                self.take_after_position(log, if skips { log.last_log() } else { log.log_floor() }, batch);
             }
-            Begin::After(_) | Begin::Unknown => {
+            First::After | First::Unknown => {
                 let (reason, last_log) = (GapReason::Unknown, log.log_floor());
                 let to = (last_log > 0).then_some(last_log);
                 batch.push(Item::Connected { after: None, recovered: false, last_log: 0 });
@@ -432,25 +441,29 @@ impl Session {
     /// For how many frames of a batch there is room.
     #[cfg(test)]
     pub(crate) fn room(&self) -> usize {
-        self.batch.capacity()
+        self.batch.as_ref().map_or(0, |batch| batch.capacity())
     }
 
     /// The next of the batch; `None` when it was handed out.
     pub(crate) fn next(&mut self) -> Option<Item> {
-        let next = self.batch.pop_front();
-        if self.batch.is_empty() && self.batch.capacity() > 0 {
-            // Most connections are idle most of the time: they keep no room for what may come.
-            self.batch = VecDeque::new();
+        let next = self.batch.as_mut().and_then(|batch| batch.pop_front());
+        if self.next_item().is_none() {
+            self.batch = None;
         }
         next.or_else(|| (self.is_closing() && !self.is_draining()).then_some(Item::Closing))
     }
 
-    /// Hands out what was taken.
-    pub(crate) fn frame(&mut self, item: Item) -> Frame {
+    /// What stands in front of the rest of the batch.
+    fn next_item(&self) -> Option<&Item> {
+        self.batch.as_ref().and_then(|batch| batch.front())
+    }
+
+    /// Hands out what was taken, to a device of the user.
+    pub(crate) fn frame(&mut self, item: Item, user: &UserId) -> Frame {
         let cursor_at = |seq| Cursor::new(self.epoch, seq);
         let control = match item {
             Item::Record { record, moves } => {
-                let next = self.batch.front();
+                let next = self.next_item();
                 let is_open = matches!(next, Some(Item::Record { record: next, .. }) if next.group == record.group);
                 self.open_group = record.group.filter(|_| is_open);
                 let cursor = moves.then(|| cursor_at(record.end()));
@@ -458,7 +471,7 @@ impl Session {
             }
             Item::Connected { after, recovered, last_log } => Control::Connected {
                 protocol: Protocol,
-                user_id: &self.user,
+                user_id: user,
                 connection_id: self.id,
                 epoch: self.epoch.to_string(),
                 after: after.map(cursor_at),

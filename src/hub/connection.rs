@@ -287,7 +287,7 @@ impl Connection {
         loading: Option<Loading>,
         now: Instant,
     ) -> Self {
-        let observed = ConnectionObserver::new(&session, now);
+        let observed = ConnectionObserver::new(session.id(), now);
         // A count that has moved before costs one look more.
         let loading = loading.map(Box::new);
         Self { hub, slot, session, log_deadline: None, loading, closings: 0, is_parked: true, observed }
@@ -317,8 +317,8 @@ impl Connection {
     /// # Ok::<(), user_hub::ConnectError>(())
     /// ```
     #[must_use]
-    pub const fn user(&self) -> &UserId {
-        self.session.user()
+    pub fn user(&self) -> &UserId {
+        &self.slot.user
     }
 
     /// What the hub's clock shows: deadlines are on it.
@@ -373,7 +373,7 @@ impl Connection {
             let mut parked = Vec::new();
             {
                 let mut mailbox = self.slot.mailbox.lock();
-                if mailbox.log.handle_deadline(moment, &self.hub.limits) {
+                if mailbox.handle_deadline(moment, &self.hub.limits) {
                     mailbox.unpark(&mut parked);
                 }
                 self.hub.account(&mut mailbox);
@@ -509,11 +509,11 @@ impl Connection {
                 return None;
             }
             let Self { hub, session, .. } = self;
-            mailbox.log.forget_aged(now, &hub.limits);
+            mailbox.forget_aged(now, &hub.limits);
             if let Some(moment) = moment {
                 hub.catch_up(&mut mailbox, moment);
                 // What expires is news for the others too.
-                if mailbox.log.handle_deadline(moment, &hub.limits) {
+                if mailbox.handle_deadline(moment, &hub.limits) {
                     mailbox.unpark(&mut parked);
                 }
             }
@@ -533,10 +533,10 @@ impl Connection {
 
     /// A frame, seen by the observer as it goes.
     fn hand_out(&mut self, item: Item) -> Frame {
-        let Self { hub, session, observed, .. } = self;
+        let Self { hub, slot, session, observed, .. } = self;
         let appended = if observed.is_timing() { item.appended() } else { None };
-        let frame = session.frame(item);
-        observed.handed_over(&frame, appended, session, &hub.observer, || hub.config.clock.now());
+        let frame = session.frame(item, &slot.user);
+        observed.handed_over(&frame, appended, (session.id(), &slot.user), &hub.observer, || hub.config.clock.now());
         frame
     }
 }
@@ -567,7 +567,7 @@ impl FusedStream for Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.hub.disconnect(&self.slot, self.session.id());
-        self.observed.ended(&self.session, &self.hub.observer);
+        self.observed.ended((self.session.id(), &self.slot.user), &self.hub.observer);
     }
 }
 

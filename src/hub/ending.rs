@@ -128,7 +128,7 @@ impl UserHub {
         if !reason.code().reconnect() && self.shared.check_user(user).is_ok() {
             self.shared.ended_sessions.remember(&UserId::of(user), &session, self.shared.config.clock.now());
         }
-        self.shared.close_where(user, reason, |reader| reader.session.as_ref() == Some(&session))
+        self.shared.close_where(user, reason, |reader| reader.session() == Some(&session))
     }
 
     /// Ends one connection of a user; false if it is not there. Its session goes on: other devices of it are not touched.
@@ -247,7 +247,7 @@ impl Shared {
         let now = self.config.clock.now();
         let Some(slot) = self.registry.find(user) else { return };
         let mailbox = slot.mailbox.lock();
-        for session in mailbox.open_readers().filter_map(|reader| reader.session.as_ref()) {
+        for session in mailbox.open_readers().filter_map(Reader::session) {
             self.ended_sessions.remember(&slot.user, session, now);
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::mailbox::Reader;
+use crate::core::mailbox::{About, Reader};
 use crate::core::session::{Closing, Session};
 use crate::hub::config::{Config, TransportLimits, UserHubBuilder};
 use crate::hub::connection::{ConnectError, ConnectOptions, Connection};
@@ -137,27 +137,29 @@ impl UserHub {
             // Registering is when the device begins: what is broadcast from here on is for it, however late it asks.
             shared.catch_up(&mut mailbox, moment);
             let mut parked = Vec::new();
-            if mailbox.log.handle_deadline(moment, &shared.limits) {
+            if mailbox.handle_deadline(moment, &shared.limits) {
                 mailbox.unpark(&mut parked);
             }
             shared.account(&mut mailbox);
             let options_of_session = options.session_options(shared, moment);
-            let mut session = Session::new(id, slot.user.clone(), mailbox.epoch, options_of_session, moment.now);
+            let mut session = Session::new(id, mailbox.epoch, options_of_session, moment.now);
             let start = session.register(&mailbox.log);
             let is_first = !mailbox.has_readers();
-            let reader = Reader::new(id, options.session.clone(), options.transport, moment.wall, start);
+            let about = About { session: options.session.clone(), transport: options.transport };
+            let reader = Reader::new(id, about, moment.wall, start);
             let is_full = mailbox.connections() >= limit;
             let displaced = mailbox.register(reader, limit, &closing);
             slot.keeps_log.store(mailbox.keeps_log, Ordering::Release);
             slot.closings.fetch_add(u32::from(is_full), Ordering::Release);
-            let watching = if is_first { shared.presence.came(session.user()) } else { Vec::new() };
+            let watching = if is_first { shared.presence.came(&slot.user) } else { Vec::new() };
             let (loading, _replaced) = shared.join_load(&slot, &mut mailbox, moment.now);
             shared.users.fetch_add(usize::from(is_first), Ordering::Relaxed);
             shared.connections.fetch_add(1, Ordering::AcqRel);
             drop(mailbox);
             wake(parked.into_iter().chain(displaced).chain(watching));
             let connection = Connection::new(Arc::clone(shared), slot, session, loading, moment.now);
-            shared.observer.connected(connection.session(), connection.session().begin(), is_first);
+            let begin = connection.session().begin();
+            shared.observer.connected((id, connection.user()), begin, is_first);
             return Ok(connection);
         }
     }

@@ -256,8 +256,8 @@ impl UserHub {
         let mailbox = slot.mailbox.lock();
         let info = |reader: &crate::core::mailbox::Reader<Waker>| ConnectionInfo {
             id: reader.id,
-            session: reader.session.clone(),
-            transport: reader.transport,
+            session: reader.session().cloned(),
+            transport: reader.transport(),
             since: reader.since,
             behind: mailbox.log.head() - reader.taken,
         };

@@ -44,7 +44,7 @@ struct Slot {
 }
 
 /// The lane, or that there is none yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct States {
     /// Public State counts here, and in no user's log.
     hub_wide: bool,
@@ -69,6 +69,11 @@ struct Lane {
 }
 
 impl States {
+    /// Of one user.
+    pub(super) const fn empty() -> Self {
+        Self { hub_wide: false, lane: None }
+    }
+
     pub(super) fn hub_wide() -> Self {
         Self { hub_wide: true, lane: None }
     }

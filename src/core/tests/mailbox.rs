@@ -1,7 +1,7 @@
 //! Connections that wait, and what was broadcast to everybody.
 
 use super::*;
-use crate::core::mailbox::{Mailbox, Reader};
+use crate::core::mailbox::{About, Mailbox, Reader};
 use crate::{CloseCode, CloseReason};
 
 fn mailbox() -> Mailbox<&'static str> {
@@ -22,7 +22,7 @@ fn id(number: u64) -> ConnectionId {
 }
 
 fn reader(number: u64) -> Reader<&'static str> {
-    Reader::new(id(number), None, "", Timestamp::from_milliseconds(0), 0)
+    Reader::new(id(number), About::default(), Timestamp::from_milliseconds(0), 0)
 }
 
 fn too_many() -> Closing {

@@ -119,9 +119,12 @@ fn texts(log: &Log) -> Vec<String> {
     log.after(0).map(|record| brief(record.body.frame_kind(), &text_of(record), None)).collect()
 }
 
+fn alice() -> UserId {
+    UserId::new("alice").unwrap()
+}
+
 fn session(begin: Begin) -> Driven {
-    let user = UserId::new("alice").unwrap();
-    Driven::new(ConnectionId::from_number(7), user, EPOCH, options(begin, None), at(0).now)
+    Driven::new(ConnectionId::from_number(7), alice(), EPOCH, options(begin, None), at(0).now)
 }
 
 fn after(seq: Seq) -> Begin {
@@ -142,12 +145,13 @@ fn frames(session: &mut Driven, log: &Log) -> Vec<Frame> {
 #[derive(Debug)]
 struct Driven {
     session: Session,
+    user: UserId,
     first: Option<Item>,
 }
 
 impl Driven {
     fn new(id: ConnectionId, user: UserId, epoch: Epoch, options: SessionOptions, now: Instant) -> Self {
-        Self { session: Session::new(id, user, epoch, options, now), first: None }
+        Self { session: Session::new(id, epoch, options, now), user, first: None }
     }
 
     /// True if there is something.
@@ -161,7 +165,7 @@ impl Driven {
     }
 
     fn next_frame(&mut self) -> Option<Frame> {
-        self.next().map(|item| self.session.frame(item))
+        self.next().map(|item| self.session.frame(item, &self.user))
     }
 
     fn conflated_since(&self, position: Seq) -> u64 {

@@ -9,7 +9,7 @@ use proptest::test_runner::Config;
 use super::device::{Device, Verdict};
 use super::model::{Event, Model, Thing};
 use super::*;
-use crate::core::mailbox::{Mailbox, Reader};
+use crate::core::mailbox::{About, Mailbox, Reader};
 use crate::{CloseCode, CloseReason};
 
 /// So small that everything is evicted, refused and forgotten all the time.
@@ -298,7 +298,7 @@ impl World {
         let options = SessionOptions { on_slow, ..options(begin, Some(HEARTBEAT)) };
         let mut session = Driven::new(id, user, epoch, options, at(self.now).now);
         let start = session.register(&self.mailbox.log);
-        let reader = Reader::new(id, None, "", at(self.now).wall, start);
+        let reader = Reader::new(id, About::default(), at(self.now).wall, start);
         let closing = Closing::at_once(CloseReason::new(CloseCode::TOO_MANY_CONNECTIONS));
         self.mailbox.register(reader, CONNECTIONS, &closing);
         let known = known(begin, epoch, self.model.head());

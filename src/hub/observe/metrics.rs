@@ -14,10 +14,10 @@ use std::time::Instant;
 use metrics::{Counter, Gauge, Histogram, Unit, counter, gauge, histogram};
 
 use super::LoadResult;
-use crate::core::session::{Begin, Session};
+use crate::core::session::Begin;
 use crate::hub::stats::Stats;
 use crate::hub::sync::{AtomicUsize, Ordering, RwLock};
-use crate::{ErasedEvent, EventName, Frame, FrameKind, Outcome, Rejection};
+use crate::{ConnectionId, ErasedEvent, EventName, Frame, FrameKind, Outcome, Rejection};
 
 const USERS: &str = "user_hub_users";
 const CONNECTIONS: &str = "user_hub_connections";
@@ -239,8 +239,8 @@ pub(crate) struct ConnectionMeter {
 }
 
 impl ConnectionMeter {
-    pub(crate) fn new(session: &Session, since: Instant) -> Self {
-        let until_timed = u32::try_from(session.id().number() % u64::from(SAMPLE)).unwrap_or(0);
+    pub(crate) fn new(id: ConnectionId, since: Instant) -> Self {
+        let until_timed = u32::try_from(id.number() % u64::from(SAMPLE)).unwrap_or(0);
         Self { since, bytes: 0, records: 0, until_timed, code: None }
     }
 

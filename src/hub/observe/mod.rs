@@ -23,10 +23,10 @@ use std::time::Instant;
 use self::metrics::{ConnectionMeter, Meters};
 #[cfg(feature = "tracing")]
 use self::tracing::Refusals;
-use crate::core::session::{Begin, Session};
+use crate::core::session::Begin;
 use crate::hub::stats::Stats;
 use crate::hub::sync::{AtomicU64, Ordering};
-use crate::{ErasedEvent, Frame, Outcome, Rejection, UserId};
+use crate::{ConnectionId, ErasedEvent, Frame, Outcome, Rejection, UserId};
 
 /// What a load of the host's State came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,11 +89,11 @@ impl Observer {
 
     /// A device was connected, and begins there.
     #[inline]
-    pub(crate) fn connected(&self, session: &Session, begin: Option<Begin>, is_first_of_user: bool) {
+    pub(crate) fn connected(&self, device: Device<'_>, begin: Option<Begin>, is_first_of_user: bool) {
         #[cfg(feature = "metrics")]
         self.meters.connected(begin, is_first_of_user);
         #[cfg(feature = "tracing")]
-        self::tracing::connected(session, begin);
+        self::tracing::connected(device, begin);
     }
 
     /// A connection is gone.
@@ -120,6 +120,9 @@ impl Observer {
     }
 }
 
+/// A connection, and whose it is.
+pub(crate) type Device<'u> = (ConnectionId, &'u UserId);
+
 /// What is observed of one connection.
 #[derive(Debug)]
 pub(crate) struct ConnectionObserver {
@@ -129,10 +132,10 @@ pub(crate) struct ConnectionObserver {
 
 impl ConnectionObserver {
     #[inline]
-    pub(crate) fn new(session: &Session, now: Instant) -> Self {
+    pub(crate) fn new(id: ConnectionId, now: Instant) -> Self {
         Self {
             #[cfg(feature = "metrics")]
-            meter: ConnectionMeter::new(session, now),
+            meter: ConnectionMeter::new(id, now),
         }
     }
 
@@ -152,7 +155,7 @@ impl ConnectionObserver {
         &mut self,
         frame: &Frame,
         appended: Option<Instant>,
-        session: &Session,
+        device: Device<'_>,
         observer: &Observer,
         now: impl FnOnce() -> Instant,
     ) {
@@ -164,7 +167,7 @@ impl ConnectionObserver {
             }
         }
         #[cfg(feature = "tracing")]
-        self::tracing::handed_over(frame, session);
+        self::tracing::handed_over(frame, device);
     }
 
     /// A batch was handed out; the next passes over so many State records that had been replaced.
@@ -176,11 +179,11 @@ impl ConnectionObserver {
 
     /// The connection is dropped.
     #[inline]
-    pub(crate) fn ended(&mut self, session: &Session, observer: &Observer) {
+    pub(crate) fn ended(&mut self, device: Device<'_>, observer: &Observer) {
         #[cfg(feature = "metrics")]
         self.meter.ended(&observer.meters);
         #[cfg(feature = "tracing")]
-        self::tracing::ended(session);
+        self::tracing::ended(device);
     }
 }
 

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::LoadResult;
-use crate::core::session::{Begin, Session};
+use super::{Device, LoadResult};
+use crate::core::session::Begin;
 use crate::hub::sync::Mutex;
 use crate::{ErasedEvent, Frame, FrameKind, Outcome, Rejection, UserId};
 
@@ -47,24 +47,22 @@ pub(crate) fn broadcast(events: &[&dyn ErasedEvent], outcome: &Outcome) {
     }
 }
 
-pub(crate) fn connected(session: &Session, begin: Option<Begin>) {
-    let connection = session.id().number();
-    let user = session.user().as_str();
+pub(crate) fn connected((id, user): Device<'_>, begin: Option<Begin>) {
+    let (connection, user) = (id.number(), user.as_str());
     tracing::debug!(connection, user, begin = super::begin_word(begin), "device connected");
 }
 
 /// Only what says something of the connection; records go by unsaid.
 #[inline]
-pub(crate) fn handed_over(frame: &Frame, session: &Session) {
+pub(crate) fn handed_over(frame: &Frame, device: Device<'_>) {
     if matches!(frame.kind(), FrameKind::Gap | FrameKind::Reset | FrameKind::Closing) {
-        told_in_band(frame, session);
+        told_in_band(frame, device);
     }
 }
 
 #[cold]
-fn told_in_band(frame: &Frame, session: &Session) {
-    let connection = session.id().number();
-    let user = session.user().as_str();
+fn told_in_band(frame: &Frame, (id, user): Device<'_>) {
+    let (connection, user) = (id.number(), user.as_str());
     match frame.close_reason() {
         Some(reason) => tracing::debug!(connection, user, code = reason.code().as_u16(), "connection closed"),
         None if frame.kind() == FrameKind::Gap => tracing::debug!(connection, user, "log records may be missing: GAP"),
@@ -72,9 +70,8 @@ fn told_in_band(frame: &Frame, session: &Session) {
     }
 }
 
-pub(crate) fn ended(session: &Session) {
-    let connection = session.id().number();
-    let user = session.user().as_str();
+pub(crate) fn ended((id, user): Device<'_>) {
+    let (connection, user) = (id.number(), user.as_str());
     tracing::debug!(connection, user, "device disconnected");
 }
 

@@ -56,7 +56,9 @@ impl Connection {
     pub async fn forward<K: FrameSink>(self, mut sink: K) -> Result<CloseReason, K::Error> {
         let span = DeviceSpan::new(&self, "sink");
         let mut pump = Pump::new(self);
-        let reason = poll_fn(|context| span.in_scope(|| pump.poll(context, &mut sink))).await?;
+        let mut poll =
+            |context: &mut Context<'_>| pump.poll(context, &mut Context::from_waker(context.waker()), &mut sink);
+        let reason = poll_fn(|context| span.in_scope(|| poll(context))).await?;
         poll_fn(|context| sink.poll_flush(context)).await?;
         // It counts as connected until it has been told, so that a host in shutdown can wait for that.
         drop(pump);
@@ -91,14 +93,19 @@ impl Pump {
     }
 
     /// Moves what can be moved; ready when the `CLOSING` frame has been fed, which is left to the caller to flush.
+    ///
+    /// `context` is for the connection, `sink_context` for the sink: both wake this task.
     pub(super) fn poll<K: FrameSink>(
         &mut self,
         context: &mut Context<'_>,
+        sink_context: &mut Context<'_>,
         sink: &mut K,
     ) -> Poll<Result<CloseReason, K::Error>> {
+        // Nothing has been taken since the connection said that it will wake this task.
+        let mut parked = false;
         loop {
             if self.flushing {
-                ready!(sink.poll_flush(context))?;
+                ready!(sink.poll_flush(sink_context))?;
                 let storm = self.fed >= MAX_FED;
                 (self.flushing, self.fed) = (false, 0);
                 if storm {
@@ -107,7 +114,10 @@ impl Pump {
                     return Poll::Pending;
                 }
             }
-            ready!(sink.poll_ready(context))?;
+            if parked {
+                return Poll::Pending;
+            }
+            ready!(sink.poll_ready(sink_context))?;
             match Pin::new(&mut self.frames).poll_next(context) {
                 Poll::Ready(Some(frame)) => {
                     let closing = frame.close_reason().cloned();
@@ -120,8 +130,7 @@ impl Pump {
                 }
                 // A connection says CLOSING before it ends; should it ever not, its device is still done.
                 Poll::Ready(None) => return Poll::Ready(Ok(CloseReason::new(CloseCode::NORMAL))),
-                Poll::Pending if self.fed > 0 => self.flushing = true,
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => (self.flushing, parked) = (self.fed > 0, true),
             }
         }
     }

@@ -32,6 +32,7 @@
 //!        └─► websocket: + inbound, pings ─► axum, tungstenite
 //! ```
 
+mod bell;
 mod forward;
 mod frame_sink;
 mod origin;

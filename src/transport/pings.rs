@@ -34,14 +34,14 @@ impl Pings {
     pub(super) fn want(&mut self) {
         if !self.unanswered {
             (self.unanswered, self.wanted) = (true, true);
-            self.due = after(self.timeout);
+            self.set_due(self.timeout);
         }
     }
 
     pub(super) fn pong_received(&mut self) {
         if self.unanswered {
             self.unanswered = false;
-            self.due = after(patience(self.interval));
+            self.set_due(patience(self.interval));
         }
     }
 
@@ -61,13 +61,17 @@ impl Pings {
         self.wanted = false;
     }
 
+    fn set_due(&mut self, wait: Duration) {
+        self.due = after(wait);
+        // Where it moves away the timer is left alone, and then finds that it ran too early.
+        if self.sleep.deadline() > self.due {
+            self.sleep.as_mut().reset(self.due);
+        }
+    }
+
     /// Ready when the device did not answer in time.
     pub(super) fn poll_missed(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
-            // A pong moves `due` away and leaves the timer alone, which then finds that it ran too early.
-            if self.sleep.deadline() > self.due {
-                self.sleep.as_mut().reset(self.due);
-            }
             // A device that floods uses up the turn of this task, and then no timer says that it has run.
             let has_run = self.sleep.as_mut().poll(context).is_ready();
             let is_due = Instant::now() >= self.due;

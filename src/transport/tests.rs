@@ -55,6 +55,8 @@ struct Wire {
     stuck: bool,
     inbound: VecDeque<FromDevice>,
     read: usize,
+    /// How often somebody asked whether there is anything to read.
+    looks: usize,
     /// The device never stops sending.
     babbles: bool,
     answers: bool,
@@ -136,6 +138,7 @@ impl Stream for Device {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut wire = self.0.lock();
+        wire.looks += 1;
         let next = if wire.babbles { Some(FromDevice::Data) } else { wire.inbound.pop_front() };
         match next {
             Some(message) => {
@@ -294,6 +297,34 @@ async fn a_device_that_answers_no_ping_is_closed_with_3012() {
     assert_eq!(device.names(), ["CONNECTED", "SYNCED", "HEARTBEAT", "ping", "CLOSING", "close 3012"]);
     let patience = started.elapsed() - super::websocket::FAREWELL;
     assert!(patience >= INTERVAL + TIMEOUT && patience < INTERVAL + TIMEOUT + Duration::from_secs(1), "{patience:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pong_timeout_far_below_the_interval_is_kept_to_as_well() {
+    let device = Device::default();
+    let timeout = INTERVAL / 10;
+    let hub = UserHub::builder().clock(PausedClock).heartbeat(INTERVAL).pong_timeout(timeout).build().unwrap();
+    let started = tokio::time::Instant::now();
+    device.serve(web_socket(&hub)).await.unwrap();
+    let patience = started.elapsed() - super::websocket::FAREWELL;
+    assert!(patience < INTERVAL + timeout + Duration::from_millis(5), "{patience:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_is_not_read_because_the_hub_has_something_to_send() {
+    let (hub, device) = (hub(), Device::default());
+    let mut driver = Box::pin(device.serve(web_socket(&hub)));
+    turn(&mut driver).await;
+    let looks = device.0.lock().looks;
+
+    hub.broadcast_dynamic("alice", &log(1));
+    turn(&mut driver).await;
+    assert_eq!(device.names(), ["CONNECTED", "SYNCED", "NOTE"]);
+    assert_eq!(device.0.lock().looks, looks);
+
+    device.change(|wire| wire.inbound.push_back(FromDevice::Data));
+    turn(&mut driver).await;
+    assert_eq!(device.0.lock().read, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,11 +7,14 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::iter;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use futures::task::waker_ref;
 use futures::{FutureExt, Sink, SinkExt, Stream, StreamExt};
 
+use super::bell::Bell;
 use super::forward::Pump;
 use super::frame_sink::FrameSink;
 use super::pings::Pings;
@@ -155,11 +158,12 @@ impl WebSocketDevice {
     {
         let span = DeviceSpan::new(&self.connection, "websocket");
         let pings = self.rhythm.map(|(interval, timeout)| Pings::new(interval, timeout));
-        let mut line = Line { socket, encode, decode, pings, pings_held: 0 };
+        let bell = Bell::new();
+        let mut line = Line { socket, encode, decode, pings, pings_held: 0, may_read: true };
         let mut pump = Some(Pump::new(self.connection));
         // A future has room for a value in each place that it is moved to: in here nothing large is moved.
         async move {
-            let end = poll_fn(|context| span.in_scope(|| line.poll(context, pump.as_mut()))).await;
+            let end = poll_fn(|context| span.in_scope(|| line.poll(context, &bell, pump.as_mut()))).await;
             let (unsent, reason) = match end {
                 // It counts as connected until it has been told, so that a host in shutdown can wait for that.
                 End::Closed(reason) => (Vec::new(), Some(reason)),
@@ -208,6 +212,8 @@ struct Line<S, T, F> {
     pings: Option<Pings>,
     /// Pings read since the last flush.
     pings_held: u32,
+    /// Whether there may be something to read: the socket has rung since it had nothing.
+    may_read: bool,
 }
 
 impl<S, M, E, T, F> Line<S, T, F>
@@ -217,22 +223,30 @@ where
     F: Fn(&M) -> FromDevice,
 {
     /// Without a pump the device has left.
-    fn poll(&mut self, context: &mut Context<'_>, pump: Option<&mut Pump>) -> Poll<End> {
+    fn poll(&mut self, context: &mut Context<'_>, bell: &Arc<Bell>, pump: Option<&mut Pump>) -> Poll<End> {
         let Some(pump) = pump else { return Poll::Ready(End::Left) };
+        // Most wake-ups are the hub's: then the socket has nothing to read, and no ping is due.
+        let has_rung = bell.answer(context);
+        self.may_read |= has_rung;
+        let waker = waker_ref(bell);
+        let mut outside = Context::from_waker(&waker);
         // The pong first: it may have come while this task waited for its turn.
-        let read = self.poll_read(context);
-        if read == Poll::Ready(Read::Left) {
-            return Poll::Ready(End::Left);
+        if self.may_read {
+            let read = self.poll_read(&mut outside);
+            if read == Poll::Ready(Read::Left) {
+                return Poll::Ready(End::Left);
+            }
+            self.may_read = read.is_ready();
         }
-        if let Some(pings) = &mut self.pings {
-            if pings.poll_missed(context).is_ready() {
+        if let Some(pings) = self.pings.as_mut().filter(|_| has_rung) {
+            if pings.poll_missed(&mut outside).is_ready() {
                 return Poll::Ready(End::NoPong);
             }
         }
         if self.pings_held > 0 || self.pings.as_ref().is_some_and(Pings::is_wanted) {
             pump.flush();
         }
-        match pump.poll(context, self) {
+        match pump.poll(context, &mut outside, self) {
             Poll::Ready(Ok(reason)) => return Poll::Ready(End::Closed(reason)),
             Poll::Ready(Err(_)) => return Poll::Ready(End::Left),
             Poll::Pending => {}
@@ -242,7 +256,7 @@ where
             Some(false) => pump.connection().pong_received(),
             None => {}
         }
-        if read == Poll::Ready(Read::More) && self.pings_held < MAX_PINGS_HELD {
+        if self.may_read && self.pings_held < MAX_PINGS_HELD {
             context.waker().wake_by_ref();
         }
         Poll::Pending

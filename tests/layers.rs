@@ -472,6 +472,31 @@ fn only_the_hub_locks_and_only_the_hub_reads_the_clock() {
     assert_eq!(found, NONE);
 }
 
+/// What a file of the hub names of locks and atomics that the model checker would not see. `Arc` it may name.
+fn unchecked(source: &Source) -> BTreeSet<String> {
+    if source.layer() != "hub" || source.file == "hub/sync.rs" {
+        return BTreeSet::new();
+    }
+    let crates = ["arc_swap", "parking_lot"].into_iter().filter(|name| source.names(name)).map(str::to_owned);
+    let is_of_sync = |path: &String| {
+        ["std::sync", "tokio::sync"].iter().any(|home| path == home || path.starts_with(&format!("{home}::")))
+    };
+    let mut paths = source.paths_of("std");
+    paths.extend(source.paths_of("tokio"));
+    let of_core = source.sequences(&["core", "::", "sync"]).next().map(|_| "core::sync".to_owned());
+    let shared = paths.into_iter().filter(|path| is_of_sync(path) && path != "std::sync::Arc").chain(of_core);
+    crates.chain(shared).map(|name| format!("{} names {name}", source.file)).collect()
+}
+
+#[test]
+fn the_locks_and_atomics_of_the_hub_are_those_that_the_model_checker_sees() {
+    let sources = sources();
+    assert_eq!(sources.iter().flat_map(unchecked).collect::<BTreeSet<_>>(), NONE);
+    // And where they are named, there are some.
+    let sync = sources.iter().find(|source| source.file == "hub/sync.rs").unwrap();
+    assert!(sync.names("arc_swap") && sync.names("parking_lot"));
+}
+
 impl Source {
     /// Every path into another crate, up to the first three parts.
     fn paths_of(&self, name: &str) -> BTreeSet<String> {
@@ -535,5 +560,28 @@ fn a_layer_that_keeps_the_rule_is_left_alone() {
         ("lib.rs", "pub use crate::hub::hub::UserHub; pub mod transport;"),
     ] {
         assert_eq!(broken(file, text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn a_lock_that_the_model_checker_does_not_see_is_found_however_it_is_written() {
+    for (text, named) in [
+        ("use arc_swap::ArcSwap;", "arc_swap"),
+        ("fn f(lock: &parking_lot::Mutex<()>) {}", "parking_lot"),
+        ("use std::sync::atomic::{AtomicBool, Ordering};", "std::sync::atomic"),
+        ("use std::{fmt, sync::{Arc, Mutex}};", "std::sync::Mutex"),
+        ("static A: std::sync::OnceLock<u8> = std::sync::OnceLock::new();", "std::sync::OnceLock"),
+        ("use std::sync::RwLock as Lock;", "std::sync::RwLock"),
+        ("use std::sync::*;", "std::sync::*"),
+        ("use std::sync;", "std::sync"),
+        ("use core::sync::atomic::AtomicU8;", "core::sync"),
+        ("use tokio::sync::Notify;", "tokio::sync::Notify"),
+    ] {
+        let found = unchecked(&Source::new("hub/catalog.rs", text));
+        assert_eq!(found, BTreeSet::from([format!("hub/catalog.rs names {named}")]), "{text}");
+        assert_eq!(unchecked(&Source::new("hub/sync.rs", text)), NONE);
+    }
+    for text in ["use std::sync::Arc;", "use crate::hub::sync::{ArcSwap, Mutex};", "use crate::core::Moment;"] {
+        assert_eq!(unchecked(&Source::new("hub/catalog.rs", text)), NONE, "{text}");
     }
 }

@@ -7,9 +7,7 @@
 
 use std::collections::HashMap;
 
-use arc_swap::ArcSwap;
-
-use crate::hub::sync::Mutex;
+use crate::hub::sync::{ArcSwap, Mutex};
 use crate::{EventName, Kind, Rejection};
 
 type Kinds = HashMap<EventName, Kind, foldhash::quality::RandomState>;

@@ -6,7 +6,7 @@
 //! - With `--cfg user_hub_shuttle` (the models in `tests/interleavings`) they are those of shuttle, which decides at each of
 //!   them who goes on; and nothing is left to chance that decides the way through the code: the hash of the registry is
 //!   fixed, and so is the number of its shards.
-//! - Without it, these are the very types of parking_lot and std.
+//! - Without it, these are the very types of parking_lot, arc_swap and std.
 
 #[cfg(user_hub_shuttle)]
 pub(crate) use checked::*;
@@ -18,6 +18,7 @@ mod plain {
     pub(crate) use std::sync::OnceLock;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+    pub(crate) use arc_swap::ArcSwap;
     pub(crate) use foldhash::quality::RandomState;
     pub(crate) use parking_lot::{Mutex, RwLock};
 
@@ -31,7 +32,7 @@ mod plain {
 
 #[cfg(user_hub_shuttle)]
 mod checked {
-    use std::sync::PoisonError;
+    use std::sync::{Arc, PoisonError};
 
     pub(crate) use foldhash::quality::FixedState as RandomState;
     pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -66,6 +67,26 @@ mod checked {
 
         pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
             self.0.write().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    /// A value that is replaced as a whole, and read without waiting for anybody.
+    #[derive(Debug, Default)]
+    pub(crate) struct ArcSwap<T> {
+        value: std::sync::Mutex<Arc<T>>,
+        /// Each use of it is one step, as of an atomic: a lock of shuttle would make two of it.
+        step: AtomicBool,
+    }
+
+    impl<T> ArcSwap<T> {
+        pub(crate) fn load(&self) -> Arc<T> {
+            self.step.load(Ordering::SeqCst);
+            Arc::clone(&self.value.lock().unwrap_or_else(PoisonError::into_inner))
+        }
+
+        pub(crate) fn store(&self, value: Arc<T>) {
+            self.step.store(true, Ordering::SeqCst);
+            *self.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
         }
     }
 

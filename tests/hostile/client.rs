@@ -28,10 +28,15 @@ impl Good {
         client
     }
 
-    /// The next frame.
+    /// The next frame, which comes soon.
     pub(crate) async fn frame(&mut self) -> Value {
+        within(self.next_frame()).await
+    }
+
+    /// The next frame, whenever it comes.
+    pub(crate) async fn next_frame(&mut self) -> Value {
         loop {
-            match within(self.0.next()).await {
+            match self.0.next().await {
                 Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 other => panic!("a good client was let down: {other:?}"),

@@ -136,15 +136,18 @@ async fn a_device_that_floods_is_ended_when_its_host_says_so() {
 async fn a_device_that_floods_and_answers_no_ping_is_given_up() {
     for library in BOTH {
         for (what, bytes) in endless() {
-            let hub = UserHub::builder().heartbeat(Duration::from_millis(200)).pong_timeout(Duration::from_millis(400));
-            let scene = Scene::with(library, hub).await;
+            // Time enough for Bob, whose pongs have the same worker.
+            let hub = UserHub::builder().heartbeat(Duration::from_millis(200)).pong_timeout(Duration::from_secs(1));
+            let mut scene = Scene::with(library, hub).await;
             let mut client = scene.hostile().await;
             client.write(&bytes).await;
             let again = bytes[frame(TEXT, b"").len()..].to_vec();
             let flood = flood(client, again);
             until(|| scene.is_alice_gone()).await;
+            scene.bob_is_served().await;
             flood.abort();
             assert!(flood.await.unwrap_err().is_cancelled(), "{library:?}: {what}");
+            scene.ends_well().await;
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use user_hub::{DynamicEvent, UserHub, UserHubBuilder};
 
@@ -13,25 +15,28 @@ use super::host::{self, Library};
 pub(crate) struct Scene {
     pub(crate) hub: UserHub,
     pub(crate) address: SocketAddr,
-    bob: Good,
-    listening: JoinHandle<()>,
+    /// What Bob's device gets.
+    bob: mpsc::UnboundedReceiver<Value>,
+    tasks: [JoinHandle<()>; 2],
 }
 
-/// The tasks of a server at rest: the listener's, and that of Bob's device.
-const TASKS: usize = 2;
+/// The tasks of a server at rest: the listener's, that of Bob's device, and its own, which reads.
+const TASKS: usize = 3;
 
 impl Scene {
     pub(crate) async fn on(library: Library) -> Self {
-        // Bob reads when it is his turn in the test, which may be after the time for a pong.
+        // No ping, so that nobody goes for want of a pong.
         Self::with(library, UserHub::builder().heartbeat(Duration::from_secs(600))).await
     }
 
     pub(crate) async fn with(library: Library, hub: UserHubBuilder) -> Self {
         let hub = hub.build().unwrap();
         let (address, listening) = host::start(library, hub.clone()).await;
-        let bob = Good::connect(address, "bob").await;
+        let mut device = Good::connect(address, "bob").await;
+        let (frames, bob) = mpsc::unbounded_channel();
+        let reading = tokio::spawn(async move { while frames.send(device.next_frame().await).is_ok() {} });
         until(|| alive() == TASKS).await;
-        Self { hub, address, bob, listening }
+        Self { hub, address, bob, tasks: [listening, reading] }
     }
 
     /// A hostile client of Alice that was let in.
@@ -55,7 +60,7 @@ impl Scene {
     /// Bob gets an event as if nothing were.
     pub(crate) async fn bob_is_served(&mut self) {
         self.hub.broadcast_dynamic("bob", &note(7));
-        while self.bob.frame().await["data"]["number"] != 7 {}
+        while within(self.bob.recv()).await.expect("Bob's device is there")["data"]["number"] != 7 {}
     }
 
     /// The hostile client has gone: a good one that was there and one that comes are served as before, and no connection,
@@ -75,7 +80,7 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
-        self.listening.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 

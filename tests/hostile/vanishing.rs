@@ -14,13 +14,15 @@ const BOTH: [Library; 2] = [Library::Axum, Library::Tungstenite];
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_device_that_vanished_without_a_word_is_given_up() {
     for library in BOTH {
-        let hub = UserHub::builder().heartbeat(Duration::from_millis(100)).pong_timeout(Duration::from_millis(300));
-        let scene = Scene::with(library, hub).await;
+        let hub = UserHub::builder().heartbeat(Duration::from_millis(100)).pong_timeout(Duration::from_secs(1));
+        let mut scene = Scene::with(library, hub).await;
         // Its socket stays open, as one does whose peer has lost its power: nothing comes and nothing is answered.
         let mut client = scene.hostile().await;
         until(|| scene.is_alice_gone()).await;
         client.read_until(r#""code":3012"#).await;
-        scene.hub.shutdown();
+        scene.bob_is_served().await;
+        drop(client);
+        scene.ends_well().await;
     }
 }
 

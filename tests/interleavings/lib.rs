@@ -21,5 +21,6 @@ mod everybody;
 mod expiry;
 mod leave;
 mod load;
+mod names;
 mod park;
 mod presence;

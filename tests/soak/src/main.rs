@@ -13,6 +13,7 @@ mod audit;
 mod counts;
 mod facts;
 mod ledger;
+mod memory;
 mod process;
 mod publisher;
 mod run;

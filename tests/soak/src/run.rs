@@ -19,6 +19,7 @@ use crate::audit::Common;
 use crate::counts::{Counts, read};
 use crate::facts::{OFFER_LIFE, user_id};
 use crate::ledger::{Books, Ledger};
+use crate::memory::Memory;
 use crate::process::Server;
 use crate::seat::{Hall, Phase, Seat, Status};
 use crate::server::Life;
@@ -35,22 +36,6 @@ const CROWD: usize = 2_000;
 const PATIENCE: Duration = Duration::from_secs(45);
 const LINE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(100);
-
-/// What an empty server takes, in KiB.
-#[derive(Debug, Clone, Copy)]
-struct Memory {
-    allocated: u64,
-    /// With what the system's allocator keeps for later.
-    resident: u64,
-}
-
-impl Memory {
-    /// Whether it is what it was, but for tables that keep their size, and pages that are kept in other places.
-    const fn is_back_at(self, first: Self) -> bool {
-        self.allocated <= first.allocated + 512 + first.allocated / 20
-            && self.resident <= first.resident + 16 * 1024 + first.resident / 4
-    }
-}
 
 pub(crate) struct Run {
     arguments: Arguments,
@@ -257,15 +242,16 @@ impl Run {
             let report = self.server.report().await?;
             let held = (report.connections, report.users, report.mailboxes, report.bytes);
             if held == (0, 0, 0, 0) {
-                let memory = Memory { allocated: report.allocated as u64 / 1024, resident: self.server.resident()? };
                 println!(
-                    "  the hub is empty, after {} loads, of which {} failed; its server has {} KiB allocated, {} MiB resident",
-                    report.loads,
-                    report.loads_failed,
-                    memory.allocated,
-                    memory.resident / 1024
+                    "  the hub is empty, after {} loads, of which {} failed; its server has {}, and had {} before its first \
+                     device",
+                    report.loads, report.loads_failed, report.memory, report.memory_at_first
                 );
-                return Ok(memory);
+                if !report.memory.is_within(report.memory_at_first, self.users.len()) {
+                    let (is, was) = (report.memory, report.memory_at_first);
+                    return Err(format!("the server has {is}, and had {was} before its first device").into());
+                }
+                return Ok(report.memory);
             }
             if last != format!("{held:?}") {
                 (last, moved) = (format!("{held:?}"), Instant::now());

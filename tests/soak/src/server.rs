@@ -20,10 +20,11 @@ use user_hub::transport::OriginPolicy;
 use user_hub::transport::axum::{SseRequest, WebSocketRequest};
 use user_hub::{ConfigError, LoadedState, UserHub, UserHubBuilder};
 
+use crate::Failure;
 use crate::facts::load;
 use crate::ledger::Ledger;
+use crate::memory::Memory;
 use crate::publisher::Publisher;
-use crate::{ALLOCATOR, Failure};
 
 /// How long the Log of a user who has left is kept.
 pub(crate) const RETENTION: Duration = Duration::from_secs(3);
@@ -76,8 +77,9 @@ pub(crate) struct Report {
     pub(crate) calls: u64,
     pub(crate) loads: u64,
     pub(crate) loads_failed: u64,
-    /// Bytes that its process has allocated.
-    pub(crate) allocated: usize,
+    /// What its process takes now, and what it took before its first device.
+    pub(crate) memory: Memory,
+    pub(crate) memory_at_first: Memory,
 }
 
 #[derive(Clone)]
@@ -85,6 +87,7 @@ struct Server {
     hub: UserHub,
     publisher: Arc<Publisher>,
     source: Arc<Source>,
+    memory_at_first: Memory,
 }
 
 impl fmt::Debug for Server {
@@ -105,7 +108,8 @@ impl Server {
             calls: self.publisher.calls(),
             loads: self.source.loads.load(Ordering::Relaxed),
             loads_failed: self.source.failed.load(Ordering::Relaxed),
-            allocated: ALLOCATOR.current_usage(),
+            memory: Memory::now(),
+            memory_at_first: self.memory_at_first,
         }
     }
 }
@@ -128,7 +132,7 @@ pub(crate) async fn serve(life: Life) -> Result<(), Failure> {
         let hub = hub.clone();
         async move { hub.maintenance().await }
     });
-    let server = Server { hub: hub.clone(), publisher, source };
+    let server = Server { hub: hub.clone(), publisher, source, memory_at_first: Memory::now() };
     let router = Router::new()
         .route("/ws/{user}", get(websocket))
         .route("/events/{user}", get(events))

@@ -27,20 +27,32 @@ use crate::{ConnectionId, SessionId, Timestamp};
 pub(crate) struct Mailbox<W> {
     pub(crate) epoch: Epoch,
     pub(crate) log: LazyLog,
-    /// Most users have one device, which has its place here.
-    readers: SmallVec<[Reader<W>; 1]>,
+    attendance: Attendance<W>,
     /// How far the hub-wide log has been taken over; `None` before the first time.
     public_seen: Option<Seq>,
-    /// When the last connection left, or State came for a user without one.
-    pub(crate) last_used: Instant,
-    /// Where the books of users without a connection have it; `None` while there is one.
-    pub(crate) entry: Option<BookEntry>,
     /// Whether Log is kept: from the first connection until it is retired.
     pub(crate) keeps_log: bool,
     pub(crate) load: Load,
     /// What the hub's memory account has of it.
     pub(crate) accounted: usize,
     pub(crate) is_closed: bool,
+}
+
+/// A user is here with some connections, or away: then the mailbox stands in the books of those who are.
+#[derive(Debug)]
+enum Attendance<W> {
+    /// One at least; most users have one device, which has its place here.
+    Here(SmallVec<[Reader<W>; 1]>),
+    Away(Away),
+}
+
+/// What the books need to know of a user without a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Away {
+    /// When the last connection left, or State came.
+    pub(crate) last_used: Instant,
+    /// Where the books have it.
+    pub(crate) entry: Option<BookEntry>,
 }
 
 /// A place in the books of users without a connection, in the order of leaving.
@@ -172,10 +184,8 @@ impl<W> Mailbox<W> {
         Self {
             epoch,
             log: LazyLog::default(),
-            readers: SmallVec::new(),
+            attendance: Attendance::Away(Away { last_used: now, entry: None }),
             public_seen: None,
-            last_used: now,
-            entry: None,
             keeps_log: false,
             load: Load::Never,
             accounted: 0,
@@ -185,12 +195,34 @@ impl<W> Mailbox<W> {
 
     /// The connections that were not told to close, in the order in which they came.
     pub(crate) fn open_readers(&self) -> impl Iterator<Item = &Reader<W>> {
-        self.readers.iter().filter(|reader| reader.is_open())
+        self.readers().iter().filter(|reader| reader.is_open())
+    }
+
+    fn readers(&self) -> &[Reader<W>] {
+        match &self.attendance {
+            Attendance::Here(readers) => readers,
+            Attendance::Away(_) => &[],
+        }
+    }
+
+    fn readers_mut(&mut self) -> &mut [Reader<W>] {
+        match &mut self.attendance {
+            Attendance::Here(readers) => readers,
+            Attendance::Away(_) => &mut [],
+        }
+    }
+
+    /// What the books need to know; `None` while there is a connection.
+    pub(crate) const fn away(&mut self) -> Option<&mut Away> {
+        match &mut self.attendance {
+            Attendance::Here(_) => None,
+            Attendance::Away(away) => Some(away),
+        }
     }
 
     /// How many connections are there, those too that were told to close.
     pub(crate) fn open(&self) -> usize {
-        self.readers.len()
+        self.readers().len()
     }
 
     /// How many connections will get what comes: those that were told to close will not.
@@ -199,26 +231,32 @@ impl<W> Mailbox<W> {
     }
 
     pub(crate) fn has_readers(&self) -> bool {
-        !self.readers.is_empty()
+        matches!(self.attendance, Attendance::Here(_))
     }
 
     /// For how many connections there is room.
     #[cfg(test)]
     pub(crate) fn room(&self) -> usize {
-        self.readers.capacity()
+        match &self.attendance {
+            Attendance::Here(readers) => readers.capacity(),
+            Attendance::Away(_) => 0,
+        }
     }
 
     /// Registers a connection. Beyond `limit` one is told to close: the one that has left a ping unanswered for longest,
     /// or else the oldest. Its waker comes back.
     pub(crate) fn register(&mut self, reader: Reader<W>, limit: usize, closing: &Closing) -> Option<W> {
         let displaced = if self.connections() >= limit { self.displace(closing) } else { None };
-        self.readers.push(reader);
+        match &mut self.attendance {
+            Attendance::Here(readers) => readers.push(reader),
+            Attendance::Away(_) => self.attendance = Attendance::Here(smallvec![reader]),
+        }
         self.keeps_log = true;
         displaced
     }
 
     fn displace(&mut self, closing: &Closing) -> Option<W> {
-        let open = self.readers.iter_mut().filter(|reader| reader.is_open());
+        let open = self.readers_mut().iter_mut().filter(|reader| reader.is_open());
         // `None` would sort first, so who owes no pong sorts by `true`; among equals the first, the oldest, is the least.
         let least = open.min_by_key(|reader| (reader.pinged.is_none(), reader.pinged))?;
         least.close(closing);
@@ -226,7 +264,7 @@ impl<W> Mailbox<W> {
     }
 
     fn reader(&mut self, id: ConnectionId) -> Option<&mut Reader<W>> {
-        self.readers.iter_mut().find(|reader| reader.id == id)
+        self.readers_mut().iter_mut().find(|reader| reader.id == id)
     }
 
     /// A connection has taken everything that is in the log now.
@@ -248,11 +286,11 @@ impl<W> Mailbox<W> {
 
     /// Forgets a connection; forgetting it twice does nothing. Its waker comes back, to be dropped without the lock.
     pub(crate) fn unregister(&mut self, id: ConnectionId, now: Instant) -> Option<W> {
-        let at = self.readers.iter().position(|reader| reader.id == id)?;
-        let reader = self.readers.remove(at);
-        if self.readers.is_empty() {
-            self.last_used = now;
-            self.readers = SmallVec::new();
+        let Attendance::Here(readers) = &mut self.attendance else { return None };
+        let at = readers.iter().position(|reader| reader.id == id)?;
+        let reader = readers.remove(at);
+        if readers.is_empty() {
+            self.attendance = Attendance::Away(Away { last_used: now, entry: None });
         }
         reader.waker
     }
@@ -270,7 +308,7 @@ impl<W> Mailbox<W> {
 
     /// How a connection was told to close, if it was.
     pub(crate) fn closing_of(&self, id: ConnectionId) -> Option<&Closing> {
-        self.readers.iter().find(|reader| reader.id == id)?.closing.as_deref()
+        self.readers().iter().find(|reader| reader.id == id)?.closing.as_deref()
     }
 
     /// Tells those connections to close that `which` picks, each in the way that `closing` gives for it; returns how many
@@ -282,7 +320,7 @@ impl<W> Mailbox<W> {
     ) -> (usize, Vec<W>) {
         let mut told = 0;
         let mut parked = Vec::new();
-        for reader in self.readers.iter_mut().filter(|reader| which(reader)) {
+        for reader in self.readers_mut().iter_mut().filter(|reader| which(reader)) {
             let closing = closing(reader);
             if reader.close(&closing) {
                 told += 1;
@@ -294,12 +332,12 @@ impl<W> Mailbox<W> {
 
     /// How many records the connections that are still here may not have handed out: a batch counts until all of it was.
     pub(crate) fn undelivered(&self) -> usize {
-        self.readers.iter().map(|reader| self.log.after(reader.handed_out).count()).sum()
+        self.readers().iter().map(|reader| self.log.after(reader.handed_out).count()).sum()
     }
 
     /// Adds the wakers of all parked connections to `parked`.
     pub(crate) fn unpark(&mut self, parked: &mut impl Extend<W>) {
-        parked.extend(self.readers.iter_mut().filter_map(|reader| reader.waker.take()));
+        parked.extend(self.readers_mut().iter_mut().filter_map(|reader| reader.waker.take()));
     }
 
     /// Appends the drafts as one group, or refuses them whole.

@@ -105,24 +105,26 @@ impl Absence {
     /// The last connection of a user left; the caller holds the mailbox's lock.
     pub(crate) fn left(&self, slot: &Arc<Slot>, mailbox: &mut Mailbox<Waker>, now: Instant) {
         let mut books = self.books.lock();
+        let Some(away) = mailbox.away() else { return };
         let entry = books.new_entry(now);
         books.leaving.push(entry, Arc::clone(slot));
-        mailbox.entry = Some(entry);
+        away.entry = Some(entry);
         self.set_due(&books);
     }
 
     /// A mailbox has State and keeps no Log; the caller holds its lock.
     pub(crate) fn is_absent(&self, slot: &Arc<Slot>, mailbox: &mut Mailbox<Waker>) {
         let mut books = self.books.lock();
-        let entry = books.new_entry(mailbox.last_used);
+        let Some(away) = mailbox.away() else { return };
+        let entry = books.new_entry(away.last_used);
         books.absent.insert(entry, Arc::clone(slot));
-        mailbox.entry = Some(entry);
+        away.entry = Some(entry);
         self.set_due(&books);
     }
 
     /// A user is back; the caller holds the mailbox's lock, and so the mailbox.
     pub(crate) fn returned(&self, mailbox: &mut Mailbox<Waker>) {
-        if let Some(entry) = mailbox.entry.take() {
+        if let Some(entry) = mailbox.away().and_then(|away| away.entry.take()) {
             let mut books = self.books.lock();
             if mailbox.keeps_log {
                 books.leaving.remove(entry)
@@ -175,13 +177,11 @@ impl Absence {
     fn retire(&self, shared: &Shared, slot: &Arc<Slot>, entry: BookEntry) {
         {
             let mut mailbox = slot.mailbox.lock();
-            if mailbox.entry != Some(entry) {
-                return;
-            }
+            let Some(away) = mailbox.away().filter(|away| away.entry == Some(entry)) else { return };
+            away.entry = None;
             mailbox.retire(shared.new_epoch());
             slot.keeps_log.store(mailbox.keeps_log, Ordering::Release);
             shared.account(&mut mailbox);
-            mailbox.entry = None;
             if self.keeps_state() && mailbox.log.has_state() {
                 self.is_absent(slot, &mut mailbox);
                 return;
@@ -194,11 +194,9 @@ impl Absence {
     fn forget(&self, shared: &Shared, slot: &Arc<Slot>, entry: BookEntry) {
         {
             let mut mailbox = slot.mailbox.lock();
-            if mailbox.entry != Some(entry) {
-                return;
-            }
-            mailbox.entry = None;
-            if mailbox.last_used > entry.since {
+            let Some(away) = mailbox.away().filter(|away| away.entry == Some(entry)) else { return };
+            away.entry = None;
+            if away.last_used > entry.since {
                 self.is_absent(slot, &mut mailbox);
                 return;
             }

@@ -82,12 +82,12 @@ impl Registry {
     }
 
     /// Removes a mailbox and marks it closed, if `may_go` agrees under both locks.
-    pub(crate) fn remove_if(&self, slot: &Slot, may_go: impl FnOnce(&Mailbox<Waker>) -> bool) -> bool {
+    pub(crate) fn remove_if(&self, slot: &Slot, may_go: impl FnOnce(&mut Mailbox<Waker>) -> bool) -> bool {
         let hash = self.hasher.hash_one(slot.user.as_str());
         let removed = {
             let mut shard = self.shard(hash).write();
             let mut mailbox = slot.mailbox.lock();
-            if mailbox.is_closed || !may_go(&mailbox) {
+            if mailbox.is_closed || !may_go(&mut mailbox) {
                 return false;
             }
             mailbox.is_closed = true;

@@ -153,7 +153,10 @@ impl Shared {
 
     /// Removes a mailbox that stands in no book and keeps no Log, unless somebody has used it meanwhile.
     pub(crate) fn remove_unused(&self, slot: &Slot) {
-        if self.registry.remove_if(slot, |mailbox| !mailbox.keeps_log && mailbox.entry.is_none()) {
+        if self
+            .registry
+            .remove_if(slot, |mailbox| !mailbox.keeps_log && mailbox.away().is_some_and(|away| away.entry.is_none()))
+        {
             let weighed = std::mem::take(&mut slot.mailbox.lock().accounted);
             self.bytes.fetch_sub(weighed, Ordering::Relaxed);
         }

@@ -141,10 +141,12 @@ impl Shared {
             let head = mailbox.log.head();
             self.catch_up(&mut mailbox, moment);
             let appended = mailbox.append(drafts, moment, &self.limits);
-            mailbox.last_used = moment.now;
-            // It was just made, or is about to be removed: then it stays after all.
-            if !mailbox.has_readers() && mailbox.entry.is_none() {
-                self.absence.is_absent(&slot, &mut mailbox);
+            if let Some(away) = mailbox.away() {
+                away.last_used = moment.now;
+                // It was just made, or is about to be removed: then it stays after all.
+                if away.entry.is_none() {
+                    self.absence.is_absent(&slot, &mut mailbox);
+                }
             }
             self.account(&mut mailbox);
             // A refused State may leave a removal, and a stale one nothing: what counts is whether there is something new.

@@ -8,6 +8,7 @@
 //! the text and its limit, [`string`] and [`number`] what stands in it, [`serializer`] and [`inside`] what serde asks for,
 //! [`key`] what may be the key of a map, [`verbatim`] what is JSON already, [`fault`] what was wrong, and where.
 
+mod decimal;
 mod fault;
 mod inside;
 mod json;

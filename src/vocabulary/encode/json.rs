@@ -63,7 +63,13 @@ impl Json<'_> {
     /// Writes a text as it is.
     #[inline(always)]
     pub(super) fn plain(&mut self, text: &str) -> Result<(), Error> {
-        self.room(text.len())?.copy_from_slice(text.as_bytes());
+        self.bytes(text.as_bytes())
+    }
+
+    /// The same of a text in bytes.
+    #[inline(always)]
+    pub(super) fn bytes(&mut self, text: &[u8]) -> Result<(), Error> {
+        self.room(text.len())?.copy_from_slice(text);
         Ok(())
     }
 

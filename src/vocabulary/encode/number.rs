@@ -4,6 +4,7 @@
 
 use serde::ser::Error as _;
 
+use super::decimal::{ShortDecimal, Text};
 use super::fault::{Error, Reason};
 use super::json::Json;
 
@@ -26,6 +27,13 @@ impl Json<'_> {
     }
 
     #[inline]
+    pub(super) fn double(&mut self, value: f64) -> Result<(), Error> {
+        match ShortDecimal::of(value) {
+            Some(decimal) => self.bytes(decimal.write(&mut Text::default())),
+            None => self.float(value, value.is_finite()),
+        }
+    }
+
     pub(super) fn float(&mut self, value: impl zmij::Float, is_finite: bool) -> Result<(), Error> {
         if !is_finite {
             return Err(self.stop(Reason::NotFinite));

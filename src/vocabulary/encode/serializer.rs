@@ -52,7 +52,7 @@ impl<'j, 'o> Serializer for &'j mut Json<'o> {
         self.float(value, value.is_finite())
     }
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        self.float(value, value.is_finite())
+        self.double(value)
     }
     #[inline]
     fn serialize_bool(self, value: bool) -> Result<(), Error> {

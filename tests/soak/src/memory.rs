@@ -31,9 +31,7 @@ impl Memory {
         self.allocated <= before.allocated + 512 + before.allocated / 20
             && self.resident <= before.resident + 16 * 1024 + before.resident / 4
     }
-}
 
-impl Memory {
     /// Whether an empty server takes what it took before its first device, but for what so many sockets leave behind once.
     ///
     /// Tables of the hub, of the runtime and of the books keep the size that they had with all devices: some 120 bytes a

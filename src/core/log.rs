@@ -60,6 +60,8 @@ pub(crate) struct Log {
     last_log: Seq,
     log_floor: Seq,
     logs: VecDeque<Record>,
+    /// None of `logs` is older. It may be too early, which costs a look at the oldest: most likely nobody has it in a cache.
+    logs_since: Option<Instant>,
     log_bytes: usize,
     states: States,
     /// While a load runs.
@@ -106,6 +108,7 @@ impl Log {
             last_log: 0,
             log_floor: 0,
             logs: VecDeque::new(),
+            logs_since: None,
             log_bytes: 0,
             states: States::empty(),
             loading: None,
@@ -197,11 +200,10 @@ impl Log {
     /// Appends the drafts as one group, or refuses them whole; then each State in it counts as refused, and what it would
     /// have replaced is taken away.
     ///
-    /// What is too old is forgotten before, in [`handle_deadline`](Self::handle_deadline).
-    ///
     /// A State that is older than the one in the log is left out; so is a removal of what is not there, and everybody's
     /// removal of what is a user's own.
     pub(crate) fn append(&mut self, drafts: Drafts, moment: Moment, limits: &LogLimits) -> Result<Appended, Refused> {
+        self.forget_aged(moment.now, limits);
         let (drafts, stale) = self.without_stale(drafts);
         if let Err(refused) = self.admit(&drafts, limits) {
             let states = drafts.iter().filter(|draft| draft.is_state()).map(|draft| draft.state.clone());
@@ -242,6 +244,7 @@ impl Log {
         let removal = Draft::removal(state.clone(), reason, version, moment.wall);
         let removal = if is_public || self.states.is_hub_wide() { removal.shared() } else { removal };
         self.place(removal, None, moment.now);
+        self.forget_aged(moment.now, limits);
         self.trim(limits);
         true
     }
@@ -383,6 +386,7 @@ impl Log {
         if record.body.class == Class::Log {
             self.last_log = record.seq;
             self.log_bytes += record.body.bytes;
+            self.logs_since.get_or_insert(record.appended);
             self.logs.push_back(record);
             return;
         }
@@ -390,10 +394,13 @@ impl Log {
     }
 
     /// Forgets what is too old.
-    pub(crate) fn forget_aged(&mut self, now: Instant, limits: &LogLimits) {
+    fn forget_aged(&mut self, now: Instant, limits: &LogLimits) {
         let Some(aged) = now.checked_sub(limits.log_age) else { return };
-        while self.logs.front().is_some_and(|oldest| oldest.appended <= aged) {
-            self.evict_oldest();
+        while self.logs_since.is_some_and(|since| since <= aged) {
+            self.logs_since = self.logs.front().map(|oldest| oldest.appended);
+            if self.logs_since.is_some_and(|since| since <= aged) {
+                self.evict_oldest();
+            }
         }
     }
 
@@ -410,13 +417,16 @@ impl Log {
         while let Some(record) = self.logs.pop_front() {
             self.log_bytes -= record.body.bytes;
             self.log_floor = record.seq;
-            if !self.logs.front().is_some_and(|next| same_group(&record, next)) {
+            self.logs_since = Some(record.appended);
+            // Who is alone, or the last of its group, is known without a look at the next.
+            if record.end() == record.seq || !self.logs.front().is_some_and(|next| same_group(&record, next)) {
                 break;
             }
         }
     }
 
-    fn expire(&mut self, moment: Moment, limits: &LogLimits) -> bool {
+    /// Ends what has expired; true if a reader has something new to take.
+    pub(crate) fn expire(&mut self, moment: Moment, limits: &LogLimits) -> bool {
         if self.states.next_expiry().is_none_or(|next| next > moment.now) {
             return false;
         }

@@ -349,7 +349,9 @@ impl<W> Mailbox<W> {
         moment: Moment,
         limits: &LogLimits,
     ) -> Result<Appended, Refused> {
-        self.handle_deadline(moment, limits);
+        if let Some(log) = self.log.get_mut() {
+            log.expire(moment, limits);
+        }
         self.leave_out_log(&mut drafts);
         self.log.append(drafts, moment, limits)
     }
@@ -357,13 +359,6 @@ impl<W> Mailbox<W> {
     /// Forgets what is too old and ends what has expired; true if a reader has something new to take.
     pub(crate) fn handle_deadline(&mut self, moment: Moment, limits: &LogLimits) -> bool {
         self.log.get_mut().is_some_and(|log| log.handle_deadline(moment, limits))
-    }
-
-    /// Forgets what is too old.
-    pub(crate) fn forget_aged(&mut self, now: Instant, limits: &LogLimits) {
-        if let Some(log) = self.log.get_mut() {
-            log.forget_aged(now, limits);
-        }
     }
 
     fn leave_out_log(&self, drafts: &mut Drafts) {

@@ -72,7 +72,7 @@ impl Leaving {
     }
 
     fn remove(&mut self, entry: BookEntry) -> Option<Arc<Slot>> {
-        let at = self.places.binary_search_by_key(&entry.serial, |(entry, _)| entry.serial).ok()?;
+        let at = self.place_of(entry.serial)?;
         let slot = self.places[at].1.take()?;
         self.vacant += 1;
         self.drop_vacant_first();
@@ -81,6 +81,15 @@ impl Leaving {
             self.vacant = 0;
         }
         Some(slot)
+    }
+
+    /// Where it would be if no places had been swept out, and nobody had left without State; or before that.
+    fn place_of(&self, serial: u64) -> Option<usize> {
+        let highest = usize::try_from(serial.checked_sub(self.first()?.serial)?).ok()?;
+        if self.places.get(highest).is_some_and(|(entry, _)| entry.serial == serial) {
+            return Some(highest);
+        }
+        self.places.binary_search_by_key(&serial, |(entry, _)| entry.serial).ok()
     }
 
     /// So that the first place is never vacant.

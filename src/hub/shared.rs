@@ -103,12 +103,6 @@ impl Shared {
         self.random.hash_one(self.last_random.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Whether a mailbox has something to do before a connection takes from it: to catch up, or to let State expire.
-    pub(crate) fn has_changes(&self, mailbox: &Mailbox<Waker>, now: Instant) -> bool {
-        mailbox.is_behind(self.public_head.load(Ordering::Acquire))
-            || mailbox.log.next_deadline().is_some_and(|deadline| deadline <= now)
-    }
-
     /// Brings a mailbox to the head of the hub-wide log; done before anything else happens in it.
     pub(crate) fn catch_up(&self, mailbox: &mut Mailbox<Waker>, moment: Moment) {
         // Acquire pairs with the release in `submit_to_everybody`: who was told of that call finds its records.

@@ -347,10 +347,12 @@ fn a_group_whose_last_member_was_evicted_is_whole_at_the_end_of_the_batch() {
     let story = |host: &mut Host, client: &mut Client| {
         client.start(&host.hub);
         client.read_all();
+        host.send(&[live("0")]);
+        client.read(1);
         host.send(&[live("1"), live("2"), fill()]);
         host.clock.advance(RETENTION);
     };
-    cut_after_each_frame(story, &["GAP 1..3", "1 PRICE/1 (3)", "2 PRICE/2 (3) -> 3", "HEARTBEAT -> 3"]);
+    cut_after_each_frame(story, &["GAP 2..4", "2 PRICE/1 (4)", "3 PRICE/2 (4) -> 4", "HEARTBEAT -> 4"]);
 }
 
 #[test]

@@ -83,6 +83,8 @@ pub(crate) struct Reader {
     /// It has everything, and waits to be woken; whether it was.
     pub(crate) is_parked: bool,
     pub(crate) is_woken: bool,
+    /// It has had everything when it was asked last.
+    has_waited: bool,
 }
 
 impl Reader {
@@ -208,6 +210,11 @@ impl Line {
     /// Whether the frame before was the last of a batch that is whole.
     pub(crate) fn is_end_of_batch(&self) -> bool {
         self.due.is_empty() && self.closing.is_none()
+    }
+
+    /// Whether it would find nothing.
+    fn has_everything(&self, list: &List) -> bool {
+        self.begin.is_none() && self.position == list.head() && !self.heartbeat_due && self.closing.is_none()
     }
 
     /// Ends it: what is left of an open group, and CLOSING.
@@ -542,7 +549,8 @@ impl Hub {
         }
         mailbox.keeps_log = true;
         let loading = if self.setup.has_source { self.join_load(user, now) } else { None };
-        let reader = Reader { id, closing: None, pinged: None, loading, is_parked: false, is_woken: false };
+        let reader =
+            Reader { id, closing: None, pinged: None, loading, is_parked: false, is_woken: false, has_waited: false };
         self.boxes.get_mut(user).unwrap().readers.push(reader);
         Line {
             id,
@@ -744,11 +752,20 @@ impl Hub {
             // Past its deadline it waits no more, although another may have begun a load anew.
             let may_wait = line.begin.is_some() && mailbox.reader(line.id).loading.is_some();
             let waits = may_wait && matches!(mailbox.load, Load::Running { .. });
-            if !waits {
-                let mailbox = self.catch_up(line.user, now);
-                if mailbox.list.pass(now) {
-                    mailbox.wake();
+            let has_waited = mailbox.reader(line.id).has_waited;
+            let is_behind = mailbox.list.is_behind(&self.public);
+            // Who has handed out all that there is waits, without a look at what may have become too old.
+            let is_idle = !has_waited && !is_behind && line.has_everything(&mailbox.list);
+            if !waits && !is_idle {
+                // Who has waited takes what has come since, however late it is asked.
+                let is_late = !has_waited || line.begin.is_some();
+                if is_late || mailbox.list.next_expiry().is_some() || is_behind {
+                    let mailbox = self.catch_up(line.user, now);
+                    if mailbox.list.pass(now) {
+                        mailbox.wake();
+                    }
                 }
+                let mailbox = self.boxes.get_mut(line.user).unwrap();
                 mailbox.account();
                 let (source, is_complete) = (mailbox.load.word(), mailbox.load == Load::Done { is_complete: true });
                 if is_complete {
@@ -759,9 +776,10 @@ impl Hub {
             }
             if line.due.is_empty() && line.closing.is_none() {
                 let reader = self.boxes.get_mut(line.user).unwrap().reader(line.id);
-                (reader.is_parked, reader.is_woken) = (true, false);
+                (reader.is_parked, reader.is_woken, reader.has_waited) = (true, false, true);
                 return Next::Waits;
             }
+            self.boxes.get_mut(line.user).unwrap().reader(line.id).has_waited = false;
         }
     }
 }

@@ -295,6 +295,10 @@ impl List {
     }
 
     /// Takes over what went to everybody since the last time.
+    pub(crate) fn is_behind(&self, public: &Self) -> bool {
+        self.public_seen != Some(public.head())
+    }
+
     pub(crate) fn take_over(&mut self, public: &List, keeps_log: bool, now: u64) {
         let Some(seen) = self.public_seen.replace(public.head()) else {
             let live = public.states().into_iter().filter(|entry| entry.is_live());

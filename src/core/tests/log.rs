@@ -5,9 +5,7 @@ use super::*;
 /// As [`ROOMY`], but so small that small tests reach it.
 const SMALL: LogLimits = LogLimits { log_records: 3, log_age: Duration::from_secs(10), state_keys: 3, ..ROOMY };
 
-/// As a mailbox does it.
 fn push_at(log: &mut Log, seconds: u64, drafts: impl IntoIterator<Item = Draft>) -> Result<Appended, Refused> {
-    log.handle_deadline(at(seconds), &SMALL);
     log.append(drafts.into_iter().collect(), at(seconds), &SMALL)
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
+use futures::{FutureExt, StreamExt};
 use serde::{Serialize, Serializer};
 use support::{
     Fill, Total, clock, cursor_after, data_of, device, frames, hub_on, json, price, sees, shown, snapshot,
@@ -164,6 +165,29 @@ fn while_one_device_stays_the_log_stays_too_but_no_record_longer_than_its_age() 
     assert_eq!(json(&got[0])["recovered"], true, "the mailbox is the same, however long ago");
     assert_eq!(got.iter().map(shown).collect::<Vec<_>>(), ["CONNECTED", "GAP", "SYNCED"]);
     drop(stays);
+}
+
+#[test]
+fn a_device_that_waits_gets_what_comes_however_late_its_task_is_polled() {
+    let clock = clock();
+    let hub = hub_on(&clock).log_age(MINUTE * 5).build().unwrap();
+    let mut waits = device(&hub, "alice");
+    assert_eq!(sees(&mut waits), [""; 0]);
+    hub.broadcast("alice", &Fill(1));
+    clock.advance(MINUTE * 60);
+    assert_eq!(sees(&mut waits), ["FILL 1"]);
+}
+
+#[test]
+fn a_device_that_reads_slowly_is_told_of_what_has_grown_too_old() {
+    let clock = clock();
+    let hub = hub_on(&clock).log_age(MINUTE * 5).build().unwrap();
+    let mut slow = device(&hub, "alice");
+    hub.broadcast("alice", &Fill(1));
+    assert_eq!(slow.next().now_or_never().flatten().map(|frame| frame.name().to_owned()).as_deref(), Some("FILL"));
+    hub.broadcast("alice", &Fill(2));
+    clock.advance(MINUTE * 60);
+    assert_eq!(sees(&mut slow), ["GAP"]);
 }
 
 #[test]

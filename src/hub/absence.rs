@@ -83,7 +83,7 @@ impl Leaving {
         Some(slot)
     }
 
-    /// Where it would be if no places had been swept out, and nobody had left without State; or before that.
+    /// As far behind the first as its serial says, or nearer, where a serial between them has no place here.
     fn place_of(&self, serial: u64) -> Option<usize> {
         let highest = usize::try_from(serial.checked_sub(self.first()?.serial)?).ok()?;
         if self.places.get(highest).is_some_and(|(entry, _)| entry.serial == serial) {

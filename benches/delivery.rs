@@ -19,6 +19,7 @@ use std::time::Instant;
 
 use comparison::{Better, Comparison, sides};
 use contenders::{Contender, Device};
+use futures::FutureExt;
 use payload::Profit;
 use tokio::runtime::{Builder, Runtime};
 use user_hub::Event;
@@ -94,8 +95,12 @@ impl<C: Contender, E: Event + Send + Sync + 'static> Stage<C, E> {
         let others = (0..OTHERS).map(|number| contender.connect(&format!("user-{number}")));
         let stalled = (0..cast.stalled).map(|_| contender.connect(USER));
         let silent = others.chain(stalled).collect();
-        let devices = (0..cast.devices).map(|_| contender.connect(USER)).collect();
+        let mut devices: Vec<_> = (0..cast.devices).map(|_| contender.connect(USER)).collect();
         runtime.block_on(contender.settled());
+        // What greets a device is taken before: State that came with it would not count.
+        devices
+            .iter_mut()
+            .for_each(|device| assert_eq!(device.receive().now_or_never(), None, "nothing was broadcast"));
         Self { contender, event: Arc::new(event), publishers: cast.publishers, devices, _silent: silent }
     }
 

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -319,6 +320,34 @@ fn meddling(what: impl FnOnce(&UserHub, &ManualClock, Connection) + Send + 'stat
         (woken.load(Ordering::SeqCst), dropped.load(Ordering::SeqCst))
     });
     assert_eq!(times, (woken, 1));
+}
+
+/// A bug of the host's own executor.
+struct Faulty;
+
+impl Wake for Faulty {
+    fn wake(self: Arc<Self>) {
+        panic!("a waker that cannot wake");
+    }
+}
+
+/// A device that waits with such a waker.
+fn faulty(hub: &UserHub, user: &str) -> Connection {
+    let (mut connection, waker) = (device(hub, user), Waker::from(Arc::new(Faulty)));
+    let mut context = Context::from_waker(&waker);
+    while Pin::new(&mut connection).poll_next(&mut context).is_ready() {}
+    connection
+}
+
+#[test]
+fn a_waker_that_panics_keeps_no_other_device_asleep() {
+    let hub = UserHub::new();
+    let users: Vec<String> = (0..100).map(|number| format!("user-{number}")).collect();
+    let _faulty: Vec<Connection> = users.iter().map(|user| faulty(&hub, user)).collect();
+    let waiting: Vec<Waiting> = users.iter().map(|user| waiting(&hub, user)).collect();
+    let told = catch_unwind(AssertUnwindSafe(|| hub.broadcast_to_all(&Notice(1))));
+    assert!(told.is_err(), "the host hears of it");
+    assert!(waiting.iter().all(|device| device.bell.rang() == 1));
 }
 
 #[test]

@@ -15,7 +15,8 @@ use crate::{CloseReason, Cursor, FrameKind};
 
 /// One message to one device: JSON text, and the cursor that it moves the device to.
 ///
-/// Cloning costs a reference count: all devices of a user share the text of a record.
+/// Cloning costs a reference count. All devices of a user share the text of a record of their own; what went to everybody
+/// has a text for each device, for as long as it takes to send it.
 ///
 /// ```
 /// use futures::{StreamExt, executor::block_on};

@@ -60,7 +60,7 @@ pub(crate) struct Log {
     last_log: Seq,
     log_floor: Seq,
     logs: VecDeque<Record>,
-    /// None of `logs` is older. It may be too early, which costs a look at the oldest: most likely nobody has it in a cache.
+    /// None of `logs` is older, but for the time between a look at the clock and the lock. It may be too early, which costs a look at the oldest: most likely nobody has it in a cache.
     logs_since: Option<Instant>,
     log_bytes: usize,
     states: States,
@@ -68,7 +68,7 @@ pub(crate) struct Log {
     loading: Option<Box<LoadMark>>,
 }
 
-/// The log of one user, which is not there before there is something to keep: most users of a hub may be idle.
+/// The log of one user, which is not there before something is appended or loaded: most users of a hub may be idle.
 #[derive(Debug, Default)]
 pub(crate) struct LazyLog(Option<Box<Log>>);
 
@@ -396,6 +396,7 @@ impl Log {
     /// Forgets what is too old.
     fn forget_aged(&mut self, now: Instant, limits: &LogLimits) {
         let Some(aged) = now.checked_sub(limits.log_age) else { return };
+        // An eviction sets `logs_since` to the age of who went, so that the next one is looked at in the next turn.
         while self.logs_since.is_some_and(|since| since <= aged) {
             self.logs_since = self.logs.front().map(|oldest| oldest.appended);
             if self.logs_since.is_some_and(|since| since <= aged) {

@@ -129,7 +129,7 @@ pub(crate) struct About {
 #[derive(Debug)]
 pub(crate) struct Reader<W> {
     pub(crate) id: ConnectionId,
-    /// Most are told something of it.
+    /// What the host has said of it; a box, since many hosts say nothing.
     about: Option<Box<About>>,
     pub(crate) since: Timestamp,
     /// Up to where it has taken the log.
@@ -353,6 +353,9 @@ impl<W> Mailbox<W> {
             log.expire(moment, limits);
         }
         self.leave_out_log(&mut drafts);
+        if drafts.is_empty() && self.log.get_mut().is_none() {
+            return Ok(Appended::default());
+        }
         self.log.append(drafts, moment, limits)
     }
 

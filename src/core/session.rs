@@ -346,7 +346,8 @@ impl Session {
         self.position = log.head();
         // What it drains to is now: nothing that comes later belongs to it.
         self.has_drained = self.is_closing();
-        self.batch = batch.rest;
+        // Of a long absence there may be nothing left behind the first.
+        self.batch = batch.rest.filter(|rest| !rest.is_empty());
         batch.first.or_else(|| self.has_drained.then_some(Item::Closing))
     }
 

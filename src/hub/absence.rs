@@ -6,7 +6,8 @@
 //! - `absent` holds at most the configured number; the least recently used goes first. A use does not touch the books
 //!   (broadcasts would meet here): the recorded time may be too early, never too late, so the first entry whose recorded
 //!   time is true is the least recently used of all.
-//! - This lock is innermost, held for a few steps only, and nothing else is locked under it.
+//! - This lock is innermost, held for a few steps only but for when vacant places are swept out, and nothing else is
+//!   locked under it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -56,7 +57,7 @@ struct Leaving {
 }
 
 impl Leaving {
-    /// Later than all before it.
+    /// Its serial is higher than all before it.
     fn push(&mut self, entry: BookEntry, slot: Arc<Slot>) {
         self.places.push_back((entry, Some(slot)));
     }
@@ -68,6 +69,7 @@ impl Leaving {
     fn pop_first(&mut self) -> Option<(BookEntry, Arc<Slot>)> {
         let (entry, slot) = self.places.pop_front()?;
         self.drop_vacant_first();
+        self.give_room_back();
         slot.map(|slot| (entry, slot))
     }
 
@@ -79,8 +81,16 @@ impl Leaving {
         if self.vacant > 32 && self.vacant * 2 > self.places.len() {
             self.places.retain(|(_, slot)| slot.is_some());
             self.vacant = 0;
+            self.give_room_back();
         }
         Some(slot)
+    }
+
+    /// What a crowd that has left took does not stay for ever.
+    fn give_room_back(&mut self) {
+        if self.places.capacity() > 64 && self.places.len() * 4 < self.places.capacity() {
+            self.places.shrink_to(self.places.len() * 2);
+        }
     }
 
     /// As far behind the first as its serial says, or nearer, where a serial between them has no place here.

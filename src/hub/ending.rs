@@ -82,8 +82,7 @@ impl EndedSessions {
 pub struct Undelivered {
     /// Connections that had not come to their end at the deadline.
     pub connections: usize,
-    /// Records that they may not have been handed, counted once a connection; a batch counts until all of it was. What one had taken and not handed out, because its
-    /// device reads slowly, is not counted here.
+    /// Records that they may not have been handed, counted once a connection; a batch counts until all of it was.
     pub records: usize,
 }
 

@@ -127,8 +127,10 @@ impl UserHub {
 
     async fn wake_everybody(&self) {
         let mut waking = Waking { hub: self, shards: 0..self.shared.registry.shards() };
-        while waking.wake_shard() {
-            yield_now().await;
+        while let Some(woke) = waking.wake_shard() {
+            if woke {
+                yield_now().await;
+            }
         }
     }
 }
@@ -140,18 +142,18 @@ struct Waking<'h> {
 }
 
 impl Waking<'_> {
-    fn wake_shard(&mut self) -> bool {
-        let shard = self.shards.next();
-        if let Some(shard) = shard {
-            wake(self.hub.shared.registry.unpark(shard));
-        }
-        shard.is_some()
+    /// Whether there was anybody to wake in the next shard; `None` behind the last.
+    fn wake_shard(&mut self) -> Option<bool> {
+        let parked = self.hub.shared.registry.unpark(self.shards.next()?);
+        let woke = !parked.is_empty();
+        wake(parked);
+        Some(woke)
     }
 }
 
 impl Drop for Waking<'_> {
     fn drop(&mut self) {
-        while self.wake_shard() {}
+        while self.wake_shard().is_some() {}
     }
 }
 

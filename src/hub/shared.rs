@@ -1,6 +1,7 @@
 //! What all clones of a hub and its connections share, and the few steps that every path through it takes.
 
 use std::hash::BuildHasher;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
@@ -180,7 +181,20 @@ impl Shared {
     }
 }
 
-/// Wakes connections; called when no lock is held.
+/// Wakes connections; called when no lock is held. That one panics keeps no other asleep.
 pub(crate) fn wake(parked: impl IntoIterator<Item = Waker>) {
-    parked.into_iter().for_each(Waker::wake);
+    let mut rest = Rest(parked.into_iter());
+    rest.0.by_ref().for_each(Waker::wake);
+}
+
+/// Who is still to be woken when a waker, which is foreign code, has panicked.
+struct Rest<I: Iterator<Item = Waker>>(I);
+
+impl<I: Iterator<Item = Waker>> Drop for Rest<I> {
+    fn drop(&mut self) {
+        for waker in self.0.by_ref() {
+            // The first panic is told; a second one would end the process.
+            let _panicked = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
+    }
 }

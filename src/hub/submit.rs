@@ -221,7 +221,7 @@ impl Shared {
     }
 
     pub(crate) fn wake_everybody(&self) {
-        (0..self.registry.shards()).for_each(|shard| wake(self.registry.unpark(shard)));
+        wake((0..self.registry.shards()).flat_map(|shard| self.registry.unpark(shard)));
     }
 
     fn refusal(&self, refused: Refused, events: &[&dyn ErasedEvent]) -> Refusal {

@@ -214,7 +214,10 @@ impl Shared {
 
     /// Wakes connections that have something to take.
     pub(crate) fn wake_due(&self, due: DueWakes) {
-        wake(due.parked);
+        // Most broadcasts are to users who are not there.
+        if !due.parked.is_empty() {
+            wake(due.parked);
+        }
         if due.everybody && !self.maintenance.wakes_everybody() {
             self.wake_everybody();
         }

@@ -60,7 +60,8 @@ pub(crate) struct Log {
     last_log: Seq,
     log_floor: Seq,
     logs: VecDeque<Record>,
-    /// None of `logs` is older, but for the time between a look at the clock and the lock. It may be too early, which costs a look at the oldest: most likely nobody has it in a cache.
+    /// None of `logs` is older, but for the time between a look at the clock and the lock. It may be too early, which costs
+    /// a look at the oldest: most likely nobody has it in a cache.
     logs_since: Option<Instant>,
     log_bytes: usize,
     states: States,

@@ -492,8 +492,8 @@ impl Connection {
         self.is_parked
     }
 
-    /// Most batches do without a look at a clock, which takes a third of the time. Who waited, and has taken its first
-    /// batch, takes what has come since: that is not too old, unless its task was not polled for as long as Log is kept.
+    /// Most batches do without a look at a clock, which is dear beside the rest. Who waited, and has taken its first batch,
+    /// takes what has come since: that is not too old, unless its task was not polled for as long as Log is kept.
     fn needs_a_clock(&self, mailbox: &Mailbox<Waker>) -> bool {
         let is_late = !self.is_parked || self.session.is_new();
         is_late

@@ -81,8 +81,8 @@ impl Leaving {
         if self.vacant > 32 && self.vacant * 2 > self.places.len() {
             self.places.retain(|(_, slot)| slot.is_some());
             self.vacant = 0;
-            self.give_room_back();
         }
+        self.give_room_back();
         Some(slot)
     }
 
@@ -233,6 +233,32 @@ impl Absence {
 #[cfg(test)]
 mod tests {
     use crate::UserHub;
+
+    #[test]
+    fn of_a_crowd_that_left_who_comes_back_leaves_no_place_and_in_the_end_no_room_behind()
+    -> Result<(), crate::ConnectError> {
+        let hub = UserHub::new();
+        let users: Vec<String> = (0..1_000).map(|number| format!("user-{number}")).collect();
+        for user in &users {
+            drop(hub.connect(user)?);
+        }
+        let places = || {
+            let books = hub.shared.absence.books.lock();
+            let occupied = books.leaving.places.iter().filter(|(_, slot)| slot.is_some()).count();
+            (occupied, books.leaving.places.len(), books.leaving.places.capacity())
+        };
+        // Every third stays away, so that places become vacant in the midst.
+        let back = users.iter().enumerate().filter(|(number, _)| number % 3 > 0);
+        let _devices: Vec<_> = back.map(|(_, user)| hub.connect(user)).collect::<Result<_, _>>()?;
+        let (occupied, all, _) = places();
+        assert_eq!(occupied, 334);
+        assert!(all <= 2 * occupied + 32, "{all} places for {occupied}");
+        let _rest: Vec<_> = users.iter().step_by(3).map(|user| hub.connect(user)).collect::<Result<_, _>>()?;
+        let (occupied, all, room) = places();
+        assert_eq!((occupied, all), (0, 0));
+        assert!(room <= 64, "room for {room}");
+        Ok(())
+    }
 
     #[test]
     fn however_often_a_user_comes_and_goes_the_books_have_one_entry() -> Result<(), crate::ConnectError> {

@@ -30,7 +30,7 @@ const BURSTS: usize = 300;
 const ROUNDS: usize = 15;
 
 fn main() {
-    let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().expect("a runtime");
     let mut table = Comparison::new("nanoseconds a broadcast, the mean", Better::Less, ROUNDS);
     let rows = ["the call (hub: `burst`)", "CPU of the process"];
     table.measure(&rows, &mut sides!(C => rounds::<C>(&runtime, C::burst)));
@@ -46,6 +46,7 @@ fn one_by_one<C: Contender>(contender: &C, users: &[String], profit: &Profit) {
 fn rounds<C: Contender>(runtime: &Runtime, send: fn(&C, &[String], &Profit)) -> impl FnMut() -> Vec<f64> {
     let entered = runtime.enter();
     let (contender, profit, received) = (C::open(), Profit::new(), Arc::new(AtomicU64::new(0)));
+    contender.maintain();
     let users: Vec<String> = (0..USERS).map(|number| format!("user-{number}")).collect();
     for user in &users {
         tokio::spawn(read(contender.connect(user), Arc::clone(&received)));

@@ -40,8 +40,8 @@ struct Cast {
 }
 
 fn main() {
-    let one_worker = Builder::new_current_thread().build().expect("a runtime");
-    let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+    let one_worker = Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().expect("a runtime");
     let mut table = Comparison::new("thousand deliveries a second", Better::More, ROUNDS);
     for (runtime, workers) in [(&one_worker, "one worker"), (&runtime, "two workers")] {
         for devices in [1, 3, 10] {
@@ -92,6 +92,7 @@ impl<C: Contender, E: Event + Send + Sync + 'static> Stage<C, E> {
     fn new(runtime: &Runtime, cast: Cast, event: E) -> Self {
         let _entered = runtime.enter();
         let contender = C::open();
+        contender.maintain();
         let others = (0..OTHERS).map(|number| contender.connect(&format!("user-{number}")));
         let stalled = (0..cast.stalled).map(|_| contender.connect(USER));
         let silent = others.chain(stalled).collect();

@@ -36,7 +36,7 @@ const OTHERS: usize = 1_000;
 const USER: &str = "user-alice";
 
 fn main() {
-    let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().expect("a runtime");
     let mut table = Comparison::new("microseconds from broadcast to receipt", Better::Less, ROUNDS);
     table.measure(&["p50", "p99", "p99.9"], &mut sides!(C => rounds::<C>(&runtime)));
 }
@@ -45,6 +45,7 @@ fn main() {
 fn rounds<C: Contender>(runtime: &Runtime) -> impl FnMut() -> Vec<f64> {
     let entered = runtime.enter();
     let (contender, profit) = (C::open(), Profit::new());
+    contender.maintain();
     let others: Vec<_> = (0..OTHERS).map(|number| contender.connect(&format!("user-{number}"))).collect();
     let mut devices: Vec<_> = (0..DEVICES).map(|_| contender.connect(USER)).collect();
     drop(entered);

@@ -97,10 +97,101 @@ async fn it_wakes_everybody_in_place_of_the_caller() {
     assert!(!run(&mut maintenance));
     assert_eq!(woken(&devices), 100);
     assert!(devices.iter_mut().all(|device| sees(device) == ["NOTICE 1"]));
-    // For one user the caller still does it.
+    // For one device the caller still does it.
     assert_pending!(devices[0].poll_next());
     hub.broadcast("user-0", &Fill(1));
     assert!(devices[0].is_woken());
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_wakes_the_devices_of_a_user_and_of_a_burst_in_place_of_the_caller() {
+    let hub = UserHub::new();
+    let mut devices = waiting(&hub, 3);
+    let mut tab = task::spawn(device(&hub, "user-0"));
+    assert_pending!(tab.poll_next());
+    let mut maintenance = task::spawn(hub.maintenance());
+    assert!(!run(&mut maintenance));
+    assert_eq!(hub.broadcast("user-0", &Fill(1)), Outcome::Queued { connections: 2 });
+    assert!(!tab.is_woken() && woken(&devices) == 0, "the caller goes on at once");
+    assert!(maintenance.is_woken());
+    assert!(!run(&mut maintenance));
+    assert!(tab.is_woken() && woken(&devices) == 1);
+
+    hub.burst(|burst| {
+        burst.broadcast("user-1", &Fill(2));
+        burst.broadcast("user-2", &Fill(3));
+    });
+    assert_eq!(woken(&devices), 1);
+    assert!(!run(&mut maintenance));
+    assert_eq!(woken(&devices), 3);
+    assert_eq!(devices.iter_mut().map(|device| sees(device)).collect::<Vec<_>>(), [["FILL 1"], ["FILL 2"], ["FILL 3"]]);
+    assert_eq!(sees(&mut tab), ["FILL 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_lets_other_tasks_have_their_turn_between_the_devices_of_a_large_burst() {
+    let hub = UserHub::new();
+    let devices = waiting(&hub, 200);
+    let mut maintenance = task::spawn(hub.maintenance());
+    assert!(!run(&mut maintenance));
+    hub.burst(|burst| {
+        for user in 0..200 {
+            burst.broadcast(&format!("user-{user}"), &Fill(1));
+        }
+    });
+    let mut turns = vec![];
+    while maintenance.is_woken() {
+        assert_pending!(maintenance.poll());
+        turns.push(woken(&devices));
+    }
+    assert_eq!(turns, [64, 128, 192, 200]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storm_of_broadcasts_does_not_keep_it_from_forgetting() {
+    let clock = clock();
+    let hub = hub_on(&clock).build().unwrap();
+    drop(hub.connect("bob").unwrap());
+    let mut maintenance = task::spawn(hub.maintenance());
+    assert!(!run(&mut maintenance));
+    clock.advance(RETENTION);
+    tokio::time::advance(SECOND).await;
+    let mut devices = waiting(&hub, 1);
+    devices.push(task::spawn(device(&hub, "user-0")));
+    assert_pending!(devices[1].poll_next());
+    for number in 0..10 {
+        hub.broadcast("user-0", &Fill(number));
+        assert_pending!(maintenance.poll());
+        assert_eq!(woken(&devices), 2);
+        devices.iter_mut().for_each(|device| assert_eq!(sees(device), [format!("FILL {number}")]));
+    }
+    assert_eq!(hub.stats().mailboxes, 1, "bob's is forgotten");
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropped_or_shut_down_before_it_woke_the_devices_of_a_burst_it_leaves_nobody_asleep() {
+    for is_dropped in [true, false] {
+        for turns in 0..3 {
+            let hub = UserHub::new();
+            let devices = waiting(&hub, 200);
+            let mut maintenance = task::spawn(hub.maintenance());
+            assert!(!run(&mut maintenance));
+            hub.burst(|burst| {
+                for user in 0..200 {
+                    burst.broadcast(&format!("user-{user}"), &Fill(1));
+                }
+            });
+            (0..turns).for_each(|_| assert_pending!(maintenance.poll()));
+            assert_eq!(woken(&devices), turns * 64);
+            if is_dropped {
+                drop(maintenance);
+            } else {
+                hub.shutdown();
+                assert!(run(&mut maintenance));
+            }
+            assert_eq!(woken(&devices), 200);
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -312,7 +403,7 @@ async fn what_a_burst_sends_to_everybody_is_left_to_the_maintenance_if_there_is_
         burst.broadcast("user-0", &Fill(2));
         assert!(!maintenance.is_woken());
     });
-    assert_eq!(devices.iter().map(Spawn::is_woken).collect::<Vec<_>>(), [true, false, false]);
+    assert_eq!(woken(&devices), 0);
     assert!(!run(&mut maintenance));
     assert_eq!(woken(&devices), 3);
 }

@@ -5,13 +5,14 @@
 mod support;
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::channel::oneshot;
@@ -754,6 +755,60 @@ fn a_loaded_value_whose_encoding_reads_another_device_does_not_wait_for_itself()
         let hub = UserHub::builder().state_source(load).build().unwrap();
         assert!(known.set(hub.clone()).is_ok());
         assert_first(&mut hub.connect("alice").unwrap(), &["TOTAL 2", r#"NOTICE "done""#], "loaded");
+    });
+}
+
+/// The machine's clock; whoever looks at it is held up as the test says, each time in another way.
+#[derive(Clone, Default)]
+struct HoldsUp(Arc<Mutex<VecDeque<Box<dyn FnOnce() + Send>>>>);
+
+impl Clock for HoldsUp {
+    fn now(&self) -> Instant {
+        let holds_up = self.0.lock().unwrap().pop_front();
+        if let Some(holds_up) = holds_up {
+            holds_up();
+        }
+        Instant::now()
+    }
+
+    fn wall(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+#[test]
+fn a_device_that_looks_just_when_another_begins_the_load_again_and_leaves_goes_on_with_that_load() {
+    within_half_a_minute(|| {
+        let (clock, database) = (HoldsUp::default(), Database::default());
+        let hub = database.hub(UserHub::builder().clock(clock.clone()).state_keys(1));
+        hub.broadcast("alice", &Total(1));
+        let (phone, mut tab) = (waiting(&hub), waiting(&hub));
+        let mut phone = task::spawn(phone);
+        // There is no room for the removal, so it has to be loaded again.
+        hub.clear_key::<Price<i32>>("alice", "BTC");
+        let (has_taken, goes_on) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+        let value = Does({
+            let (has_taken, goes_on) = (Arc::clone(&has_taken), Arc::clone(&goes_on));
+            move || {
+                has_taken.wait();
+                goes_on.wait();
+            }
+        });
+        database.answers(LoadedState::new().event(Notice(value)));
+        let other = thread::spawn(move || assert_eq!(sees(&mut tab), NOTHING));
+        has_taken.wait();
+        // The phone finds what was loaded taken by the tab; then, before it waits, the tab begins anew and is gone.
+        let until_it_is_gone = move || {
+            goes_on.wait();
+            other.join().unwrap();
+        };
+        *clock.0.lock().unwrap() =
+            VecDeque::from([Box::new(|| {}) as Box<dyn FnOnce() + Send>, Box::new(until_it_is_gone)]);
+        assert_pending!(phone.poll_next());
+        assert_eq!((database.asked(), hub.connections("alice").len()), (2, 1));
+        database.answers(LoadedState::new());
+        assert!(phone.is_woken(), "nobody else drives the load");
+        assert_eq!(sees(&mut phone), ["CONNECTED", "TOTAL 1", "SYNCED"]);
     });
 }
 

@@ -47,10 +47,8 @@ impl EventSink for Burst<'_> {
         // Encoding is foreign code, which may broadcast into this burst: the cell is not borrowed meanwhile.
         let mut due = self.due.take();
         let outcome = self.hub.shared.submit(to, events, &mut due);
-        let mut meanwhile = self.due.borrow_mut();
-        due.parked.append(&mut meanwhile.parked);
-        due.everybody |= meanwhile.everybody;
-        *meanwhile = due;
+        due.add(self.due.take());
+        self.due.replace(due);
         outcome
     }
 }

@@ -458,6 +458,21 @@ impl Connection {
         }
     }
 
+    /// Whether it waits for a load that another connection has begun anew: to be driven by both, like the one before.
+    fn joins_next_load(&mut self) -> bool {
+        if !self.is_parked || self.loading.is_none() {
+            return false;
+        }
+        // It is parked first: who begins another one from here on wakes it.
+        let next = self.slot.loading.lock().as_deref().cloned();
+        let is_another = |held: &Loading| next.as_ref().is_some_and(|next| !next.is(held));
+        let joins = self.loading.as_deref().is_some_and(is_another);
+        if joins {
+            self.loading = next.map(Box::new);
+        }
+        joins
+    }
+
     /// Takes the next batch and returns its first item, or parks.
     fn take_or_park(&mut self, context: &Context<'_>) -> Option<Item> {
         // Who was parked has been woken for something. Who was not has handed out its batch: there is seldom more.
@@ -566,8 +581,13 @@ impl Stream for Connection {
             if self.session.is_over() {
                 return Poll::Ready(None);
             }
-            self.poll_load(context);
-            item = self.take_or_park(context);
+            loop {
+                self.poll_load(context);
+                item = self.take_or_park(context);
+                if item.is_some() || !self.joins_next_load() {
+                    break;
+                }
+            }
         }
         item.map_or(Poll::Pending, |item| Poll::Ready(Some(self.hand_out(item))))
     }

@@ -1,4 +1,4 @@
-//! What a hub does when nobody calls it: sweeping, and waking everybody in turn.
+//! What a hub does when nobody calls it: sweeping, and waking many in turn.
 //!
 //! Invariant: all of it also happens without this future, in passing or by the caller of a broadcast; it only takes the
 //! work off them.
@@ -11,21 +11,23 @@ use std::time::Duration;
 use futures::future::{Either, select};
 
 use crate::UserHub;
-use crate::hub::shared::wake;
-use crate::hub::sync::{AtomicBool, AtomicUsize, Ordering};
+use crate::hub::shared::{Asleep, wake};
+use crate::hub::submit::DueWakes;
+use crate::hub::sync::{AtomicUsize, Mutex, Ordering};
 use crate::hub::waiting::Waiting;
 
 /// How often the hub looks for what is due. Everything that it ends here is minutes old, so a second is soon enough.
 const PACE: Duration = Duration::from_secs(1);
-/// How many sweeps before other tasks of the worker have their turn.
+/// How many sweeps, or wakes, before other tasks of the worker have their turn.
 const CHUNK: usize = 64;
 
-/// The line between those who broadcast to everybody and the maintenance future.
+/// The line between those who broadcast and the maintenance future.
 #[derive(Debug, Default)]
 pub(crate) struct Maintenance {
     /// How many maintenance futures are driven.
     running: AtomicUsize,
-    is_everybody_due: AtomicBool,
+    /// Whom they are to wake.
+    due: Mutex<DueWakes>,
     waiting: Waiting,
 }
 
@@ -35,15 +37,23 @@ impl Maintenance {
         self.waiting.wake();
     }
 
-    /// Leaves the waking of everybody to the maintenance future; false if there is none.
-    pub(crate) fn wakes_everybody(&self) -> bool {
+    /// Leaves the waking to the maintenance future; returns what the caller has to do itself, which is all if there is none.
+    pub(crate) fn leave(&self, due: DueWakes) -> DueWakes {
         if self.running.load(Ordering::SeqCst) == 0 {
-            return false;
+            return due;
         }
-        self.is_everybody_due.store(true, Ordering::SeqCst);
+        self.due.lock().add(due);
         self.waiting.wake();
-        // The last future may have ended in between without seeing the flag: then the caller does it after all.
-        self.running.load(Ordering::SeqCst) > 0 || !self.is_everybody_due.swap(false, Ordering::SeqCst)
+        // The last future may have ended in between without seeing this: then the caller does it after all.
+        if self.running.load(Ordering::SeqCst) > 0 { DueWakes::default() } else { self.take() }
+    }
+
+    fn has_more(&self) -> bool {
+        !self.due.lock().is_empty()
+    }
+
+    fn take(&self) -> DueWakes {
+        std::mem::take(&mut *self.due.lock())
     }
 }
 
@@ -59,21 +69,22 @@ impl<'h> Running<'h> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let maintenance = &self.0.shared.maintenance;
-        let is_last = maintenance.running.fetch_sub(1, Ordering::SeqCst) == 1;
-        if is_last && maintenance.is_everybody_due.swap(false, Ordering::SeqCst) {
-            self.0.shared.wake_everybody();
+        let shared = &self.0.shared;
+        if shared.maintenance.running.fetch_sub(1, Ordering::SeqCst) == 1 {
+            shared.wake(shared.maintenance.take());
         }
     }
 }
 
 impl UserHub {
     /// Does in the background what is otherwise done in passing: forgets users whose retention has passed, tells of
-    /// users who have left, and wakes the connections of a broadcast to everybody, shard by shard. It ends when the hub
-    /// is shut down.
+    /// users who have left, and wakes the connections of a broadcast to everybody, of a burst, and of a user with several
+    /// devices. It ends when the hub is shut down.
     ///
-    /// A host spawns it once. Without it every connect, disconnect and broadcast sweeps a few users in passing, a quiet
-    /// hub forgets nothing, and a broadcast to everybody wakes all connections before it returns.
+    /// A host spawns it once, as a task of its own, on the runtime where its connections are: a thread that is not one of
+    /// the runtime's wakes one task more cheaply, and sooner, than it wakes several. Who drives it and then does not poll
+    /// it when it is woken keeps those connections asleep. Without it every connect, disconnect and broadcast sweeps a few
+    /// users in passing, a quiet hub forgets nothing, and a broadcast wakes all connections before it returns.
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
@@ -97,10 +108,13 @@ impl UserHub {
         while !self.is_closed() {
             self.sweep_all().await;
             self.shared.observer.maintained(|| self.stats());
-            let everybody = std::pin::pin!(self.everybody_due());
-            let pause = std::pin::pin!(tokio::time::sleep(PACE));
-            if let Either::Left(_) = select(everybody, pause).await {
-                self.wake_everybody().await;
+            let mut pause = std::pin::pin!(tokio::time::sleep(PACE));
+            // The pause is looked at first, so that no storm of broadcasts keeps the hub from forgetting.
+            while let Either::Right((due, _)) = select(&mut pause, std::pin::pin!(self.due())).await {
+                self.wake(due).await;
+                if self.is_closed() {
+                    break;
+                }
             }
         }
     }
@@ -112,17 +126,30 @@ impl UserHub {
         }
     }
 
-    async fn everybody_due(&self) {
+    /// Whom to wake: nobody, if the hub was shut down.
+    async fn due(&self) -> DueWakes {
         poll_fn(|context| {
             let maintenance = &self.shared.maintenance;
             maintenance.waiting.register(context);
-            if maintenance.is_everybody_due.swap(false, Ordering::SeqCst) || self.is_closed() {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
+            let due = maintenance.take();
+            if due.is_empty() && !self.is_closed() { Poll::Pending } else { Poll::Ready(due) }
         })
-        .await;
+        .await
+    }
+
+    /// Wakes them, and lets those that were woken have their turn if there are more by then.
+
+    async fn wake(&self, due: DueWakes) {
+        let mut parked = Asleep(due.parked.into_iter());
+        while parked.wake(CHUNK) {
+            yield_now().await;
+        }
+        if due.everybody {
+            self.wake_everybody().await;
+        }
+        if self.shared.maintenance.has_more() {
+            yield_now().await;
+        }
     }
 
     async fn wake_everybody(&self) {

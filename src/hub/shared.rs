@@ -183,14 +183,21 @@ impl Shared {
 
 /// Wakes connections; called when no lock is held. That one panics keeps no other asleep.
 pub(crate) fn wake(parked: impl IntoIterator<Item = Waker>) {
-    let mut rest = Rest(parked.into_iter());
-    rest.0.by_ref().for_each(Waker::wake);
+    Asleep(parked.into_iter()).0.by_ref().for_each(Waker::wake);
 }
 
-/// Who is still to be woken when a waker, which is foreign code, has panicked.
-struct Rest<I: Iterator<Item = Waker>>(I);
+/// Who is still to be woken: all of them when it is dropped, since a waker, which is foreign code, may have panicked.
+pub(crate) struct Asleep<I: Iterator<Item = Waker>>(pub(crate) I);
 
-impl<I: Iterator<Item = Waker>> Drop for Rest<I> {
+impl<I: ExactSizeIterator<Item = Waker>> Asleep<I> {
+    /// Wakes so many; true if some are left.
+    pub(crate) fn wake(&mut self, count: usize) -> bool {
+        self.0.by_ref().take(count).for_each(Waker::wake);
+        self.0.len() > 0
+    }
+}
+
+impl<I: Iterator<Item = Waker>> Drop for Asleep<I> {
     fn drop(&mut self) {
         for waker in self.0.by_ref() {
             // The first panic is told; a second one would end the process.

@@ -37,6 +37,17 @@ pub(crate) struct DueWakes {
     pub(crate) everybody: bool,
 }
 
+impl DueWakes {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parked.is_empty() && !self.everybody
+    }
+
+    pub(crate) fn add(&mut self, mut more: Self) {
+        self.parked.append(&mut more.parked);
+        self.everybody |= more.everybody;
+    }
+}
+
 /// A refusal, and the name of the event that caused it.
 type Refusal = (Option<String>, Rejection);
 
@@ -212,13 +223,20 @@ impl Shared {
         appended.map(|appended| outcome(appended, self.connections.load(Ordering::Relaxed)))
     }
 
-    /// Wakes connections that have something to take.
+    /// Wakes connections that have something to take, or leaves several to the maintenance future, if there is one: a thread
+    /// that is not of the runtime wakes one task there in less time than the first of several, which may run in its place.
     pub(crate) fn wake_due(&self, due: DueWakes) {
-        // Most broadcasts are to users who are not there.
-        if !due.parked.is_empty() {
-            wake(due.parked);
+        match due.parked.len() {
+            // Most broadcasts are to users who are not there.
+            0 if !due.everybody => {}
+            1 if !due.everybody => wake(due.parked),
+            _ => self.wake(self.maintenance.leave(due)),
         }
-        if due.everybody && !self.maintenance.wakes_everybody() {
+    }
+
+    pub(crate) fn wake(&self, due: DueWakes) {
+        wake(due.parked);
+        if due.everybody {
             self.wake_everybody();
         }
     }

@@ -4,12 +4,15 @@
 
 use std::task::{Context, Waker};
 
+use smallvec::SmallVec;
+
 use crate::hub::shared::wake;
 use crate::hub::sync::Mutex;
 
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
-    parked: Mutex<Vec<Waker>>,
+    /// Most often one, which then asks for no memory.
+    parked: Mutex<SmallVec<[Waker; 1]>>,
 }
 
 impl Waiting {

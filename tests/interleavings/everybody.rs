@@ -5,7 +5,7 @@ use shuttle::future::block_on;
 
 use crate::check::{beside, check};
 use crate::device::{Device, Seen};
-use crate::events::{Alarm, Fill, Notice, hub};
+use crate::events::{Alarm, Fill, Notice, Total, hub};
 
 #[test]
 fn what_one_service_tells_everybody_and_then_one_user_comes_in_that_order() {
@@ -79,6 +79,41 @@ fn maintenance_that_is_dropped_hands_the_waking_over() {
         });
         let service = beside(&hub, |hub| hub.broadcast_to_all(&Notice(1)));
         phone.reads_until(|seen| seen.state("NOTICE") == Some(1));
+        service.join().unwrap();
+        maintenance.join().unwrap();
+    });
+}
+
+#[test]
+fn maintenance_that_goes_to_wait_is_woken_for_the_devices_of_a_user() {
+    check(|| {
+        let hub = hub();
+        let (mut tab, mut phone) = (Device::synced(&hub, "alice"), Device::synced(&hub, "alice"));
+        phone.reads_what_there_is();
+        let maintenance = beside(&hub, |hub| block_on(hub.maintenance()));
+        let service = beside(&hub, |hub| hub.broadcast("alice", &Total(1)));
+        let reading = beside(&hub, move |_hub| tab.reads_until(|seen| seen.state("TOTAL") == Some(1)));
+        phone.reads_until(|seen| seen.state("TOTAL") == Some(1));
+        reading.join().unwrap();
+        service.join().unwrap();
+        hub.shutdown();
+        maintenance.join().unwrap();
+    });
+}
+
+#[test]
+fn maintenance_that_is_dropped_hands_the_devices_of_a_user_over() {
+    check(|| {
+        let hub = hub();
+        let (mut tab, mut phone) = (Device::synced(&hub, "alice"), Device::synced(&hub, "alice"));
+        phone.reads_what_there_is();
+        let maintenance = beside(&hub, |hub| {
+            assert_eq!(hub.maintenance().now_or_never(), None);
+        });
+        let service = beside(&hub, |hub| hub.broadcast("alice", &Total(1)));
+        let reading = beside(&hub, move |_hub| tab.reads_until(|seen| seen.state("TOTAL") == Some(1)));
+        phone.reads_until(|seen| seen.state("TOTAL") == Some(1));
+        reading.join().unwrap();
         service.join().unwrap();
         maintenance.join().unwrap();
     });

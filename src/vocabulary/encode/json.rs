@@ -89,6 +89,11 @@ impl Json<'_> {
         self.at
     }
 
+    /// How much more there may be, in bytes.
+    pub(super) const fn left(&self) -> usize {
+        self.most - self.at
+    }
+
     pub(super) const fn allows_big_integers(&self) -> bool {
         self.rules.big_integers
     }

@@ -4,7 +4,7 @@
 use serde::ser::{Error as _, Serialize};
 use serde_json::Value;
 
-use super::fault::Error;
+use super::fault::{Error, Reason};
 use super::json::Json;
 
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,9 @@ pub(super) enum Verbatim {
     /// Either of them, when it has had its text.
     Written,
 }
+
+/// As many bytes may be copied in vain; and no reference to a text takes more.
+const SHORT: usize = 64;
 
 impl Verbatim {
     #[inline(always)]
@@ -29,6 +32,10 @@ impl Verbatim {
 
     #[cold]
     pub(super) fn write<T: Serialize + ?Sized>(self, value: &T, json: &mut Json<'_>) -> Result<(), Error> {
+        // A `RawValue` hands over its text as a `str`, so its size is its length: if far too long, it is not copied first.
+        if size_of_val(value) > json.left().saturating_add(SHORT) {
+            return Err(json.stop(Reason::TooLarge));
+        }
         let written = match (self, serde_json::to_value(value)) {
             (Self::Raw, Ok(Value::String(text))) => json.plain(&text),
             (Self::Number, Ok(Value::String(text))) => json.number(&text),

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::ser::{Error as _, SerializeMap, SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::EncodeError;
 use crate::vocabulary::encode::{EncodeRules, write_data};
@@ -222,6 +223,9 @@ mod private_names {
         write_data(&Fields(vec!["12345"]), None, rules, &mut out).unwrap();
         assert_eq!(out, b"12345");
         let written = write_data(&Fields(vec!["123456"]), None, rules, &mut out);
+        assert_eq!(written, Err(EncodeError::TooLarge { limit: 5 }));
+        let long = RawValue::from_string(format!("[{}]", " ".repeat(1 << 20))).unwrap();
+        let written = write_data(&[long], None, rules, &mut out);
         assert_eq!(written, Err(EncodeError::TooLarge { limit: 5 }));
     }
 }

@@ -12,10 +12,13 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures::{FutureExt, Stream, StreamExt};
-use support::{Alarm, Fill, Notice, Total, clock, device, hub_on, order, price, shown, within_half_a_minute};
+use support::{
+    Alarm, Fill, Notice, Total, clock, cursor_after, device, frames, hub_on, order, price, sees, shown,
+    within_half_a_minute,
+};
 use user_hub::prelude::*;
 use user_hub::testing::ManualClock;
-use user_hub::{CloseCode, CloseReason, Connection, Timestamp};
+use user_hub::{CloseCode, CloseReason, ConnectOptions, Connection, Start, Timestamp};
 
 /// Counts how often it is woken.
 #[derive(Default)]
@@ -449,4 +452,22 @@ fn a_waker_may_use_the_hub_when_the_hub_shuts_down() {
         hub.shutdown();
         assert_eq!(asks.1.load(Ordering::SeqCst), 1, "woken once");
     });
+}
+
+#[test]
+fn a_device_in_whose_turn_a_waker_panicked_ends_and_gets_what_it_had_taken_when_it_comes_back() {
+    let clock = clock();
+    let hub = hub_on(&clock).build().unwrap();
+    let mut phone = device(&hub, "alice");
+    hub.broadcast("alice", &Offer { until: now_plus(&clock, 60) });
+    let cursor = cursor_after(&frames(&mut phone)).unwrap();
+    let _faulty = faulty(&hub, "alice");
+
+    clock.advance(Duration::from_secs(60));
+    let polled = catch_unwind(AssertUnwindSafe(|| phone.next().now_or_never().is_some()));
+    assert!(polled.is_err(), "the host hears of it");
+    assert_eq!(phone.next().now_or_never().map(|frame| frame.is_some()), Some(false), "it has ended");
+    drop(phone);
+    let mut back = hub.connect_with("alice", ConnectOptions::new().start(Start::After(cursor))).unwrap();
+    assert_eq!(sees(&mut back), ["CONNECTED", "OFFER removed: expired", "SYNCED"]);
 }

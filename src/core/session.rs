@@ -212,6 +212,12 @@ impl Session {
         self.is_over
     }
 
+    /// Ends it without a word: whoever waits for its frames has to begin again.
+    pub(crate) fn end(&mut self) {
+        self.is_over = true;
+        self.batch = None;
+    }
+
     /// It is registered now: from here on no Log passes it by. Returns the position that it begins at.
     pub(crate) fn register(&mut self, log: &Log) -> Seq {
         (self.first, self.position) = match self.first {

@@ -3,6 +3,7 @@
 //! Invariant: between two batches, either this connection is runnable or its waker is in the mailbox.
 
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -251,6 +252,10 @@ impl ConnectOptions {
 /// # Cancel safety
 /// A frame is handed out or it is still here; a `next` that is dropped loses nothing.
 ///
+/// # Panics
+/// Not by itself; but a waker of another device, a clock or a recorder of metrics may, while this one is polled. Then the
+/// stream ends without `CLOSING`, as if the network had failed: the device comes back with its cursor, and misses nothing.
+///
 /// ```
 /// use futures::{StreamExt, executor::block_on};
 /// use user_hub::{FrameKind, UserHub, trading::PnlUpdate};
@@ -436,12 +441,30 @@ impl Connection {
 
     fn close_as_told(session: &mut Session, closings: &mut u32, slot: &Slot, mailbox: &Mailbox<Waker>) {
         let told = slot.closings.load(Ordering::Acquire);
-        if std::mem::replace(closings, told) == told {
+        if mem::replace(closings, told) == told {
             return;
         }
         if let Some(closing) = mailbox.closing_of(session.id()) {
             session.close(closing.clone());
         }
+    }
+
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Frame>> {
+        self.note_closing();
+        let mut item = self.session.next();
+        if item.is_none() {
+            if self.session.is_over() {
+                return Poll::Ready(None);
+            }
+            loop {
+                self.poll_load(context);
+                item = self.take_or_park(context);
+                if item.is_some() || !self.joins_next_load() {
+                    break;
+                }
+            }
+        }
+        item.map_or(Poll::Pending, |item| Poll::Ready(Some(self.hand_out(item))))
     }
 
     /// Drives the load of the host's State that the first batch waits for.
@@ -574,22 +597,22 @@ impl Connection {
 impl Stream for Connection {
     type Item = Frame;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Frame>> {
-        self.note_closing();
-        let mut item = self.session.next();
-        if item.is_none() {
-            if self.session.is_over() {
-                return Poll::Ready(None);
-            }
-            loop {
-                self.poll_load(context);
-                item = self.take_or_park(context);
-                if item.is_some() || !self.joins_next_load() {
-                    break;
-                }
-            }
-        }
-        item.map_or(Poll::Pending, |item| Poll::Ready(Some(self.hand_out(item))))
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Frame>> {
+        let polled = EndsIfItPanics(self.get_mut());
+        let frame = polled.0.poll_frame(context);
+        mem::forget(polled);
+        frame
+    }
+}
+
+/// Foreign code runs while a connection is polled: the wakers of others, a recorder of metrics, a clock. If it panics, a
+/// frame that was taken may be lost, and whoever polls on would not hear of it: so the stream ends, and the device comes
+/// back with its cursor.
+struct EndsIfItPanics<'c>(&'c mut Connection);
+
+impl Drop for EndsIfItPanics<'_> {
+    fn drop(&mut self) {
+        self.0.session.end();
     }
 }
 

@@ -159,6 +159,16 @@ impl Log {
         merge(self.states.after(seq), self.logs.range(self.first_log_after(seq)..))
     }
 
+    /// What a reader at `seq` lacks, if that is one record and in no group. Then it is at or above both floors: a forgotten
+    /// record is not here.
+    pub(crate) fn only_one_after(&self, seq: Seq) -> Option<&Record> {
+        if self.head != seq + 1 {
+            return None;
+        }
+        let newest = if self.last_log == self.head { self.logs.back() } else { self.states.newest() };
+        newest.filter(|record| record.seq == self.head && record.group.is_none())
+    }
+
     /// Every State that is not final, and the Log above `seq`, in order.
     pub(crate) fn live_and_log_after(&self, seq: Seq) -> impl Iterator<Item = &Record> {
         merge(self.states.live(), self.logs.range(self.first_log_after(seq)..))

@@ -334,6 +334,11 @@ impl Session {
         if self.is_closing() && !self.is_draining() {
             return Some(Item::Closing);
         }
+        if self.first.is_none() && !self.heartbeat_due {
+            if let Some(record) = log.only_one_after(self.position) {
+                return Some(self.take_one(record));
+            }
+        }
         let mut batch = Batch::default();
         match self.first.take() {
             Some(first) => self.take_first(first, log, &mut batch),
@@ -355,6 +360,23 @@ impl Session {
         // Of a long absence there may be nothing left behind the first.
         self.batch = batch.rest.filter(|rest| !rest.is_empty());
         batch.first.or_else(|| self.has_drained.then_some(Item::Closing))
+    }
+
+    /// Most devices keep up, and take one record at a time.
+    fn take_one(&mut self, record: &Record) -> Item {
+        self.position = record.seq;
+        self.has_drained = self.is_closing();
+        let moves = self.moves_to(record.seq);
+        Item::Record { record: record.clone(), moves }
+    }
+
+    /// Whether a frame may move the cursor there, which it then does.
+    fn moves_to(&mut self, seq: Seq) -> bool {
+        let moves = self.carried.is_none_or(|carried| carried < seq);
+        if moves {
+            self.carried = Some(seq);
+        }
+        moves
     }
 
     /// Whether what is in the log is still to be taken before CLOSING.
@@ -421,11 +443,7 @@ impl Session {
             may_carry |= record.body.class == Class::Log;
             let is_last_of_group =
                 record.group.is_none() || records.peek().is_none_or(|next| next.group != record.group);
-            let to = record.end();
-            let moves = may_carry && is_last_of_group && self.carried.is_none_or(|carried| carried < to);
-            if moves {
-                self.carried = Some(to);
-            }
+            let moves = may_carry && is_last_of_group && self.moves_to(record.end());
             batch.push(Item::Record { record: record.clone(), moves });
         }
     }

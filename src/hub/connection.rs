@@ -13,7 +13,7 @@ use futures::Stream;
 use futures::stream::FusedStream;
 
 use crate::core::Moment;
-use crate::core::mailbox::Mailbox;
+use crate::core::mailbox::{Mailbox, ReaderHint};
 use crate::core::session::{Begin, Closing, Item, Session, SessionOptions, SlowPolicy};
 use crate::hub::observe::ConnectionObserver;
 use crate::hub::registry::Slot;
@@ -279,6 +279,8 @@ pub struct Connection {
     loading: Option<Box<Loading>>,
     /// The slot's count of closings when it was last looked at.
     closings: u32,
+    /// Where the mailbox has it.
+    hint: ReaderHint,
     /// Whether it waits to be woken; as good as that at the beginning, when there is CONNECTED to take.
     is_parked: bool,
     observed: ConnectionObserver,
@@ -295,7 +297,17 @@ impl Connection {
         let observed = ConnectionObserver::new(session.id(), now);
         // A count that has moved before costs one look more.
         let loading = loading.map(Box::new);
-        Self { hub, slot, session, log_deadline: None, loading, closings: 0, is_parked: true, observed }
+        Self {
+            hub,
+            slot,
+            session,
+            log_deadline: None,
+            loading,
+            closings: 0,
+            hint: ReaderHint::default(),
+            is_parked: true,
+            observed,
+        }
     }
 
     pub(crate) const fn session(&self) -> &Session {
@@ -525,7 +537,7 @@ impl Connection {
             let is_behind = mailbox.is_behind(self.hub.public_head.load(Ordering::Acquire));
             let has_everything = !was_told && !is_behind && self.session.has_everything(&mailbox.log);
             self.is_parked = has_everything || (!was_told && self.waits_for_load(&mailbox));
-            if self.is_parked { mailbox.park(self.session.id(), waker) } else { Some(waker) }
+            if self.is_parked { mailbox.park(self.session.id(), &mut self.hint, waker) } else { Some(waker) }
         };
         self.is_parked
     }
@@ -562,7 +574,7 @@ impl Connection {
             if self.waits_for_load(&mailbox) {
                 return None;
             }
-            let Self { hub, session, .. } = self;
+            let Self { hub, session, hint, .. } = self;
             if let Some(moment) = moment {
                 hub.catch_up(&mut mailbox, moment);
                 // What expires is news for the others too.
@@ -573,11 +585,13 @@ impl Connection {
             hub.account(&mut mailbox);
             session.set_state_source(mailbox.load.state());
             let first = session.take(&mailbox.log);
-            mailbox.took(session.id());
+            mailbox.took(session.id(), hint);
             self.log_deadline = mailbox.log.next_deadline();
             first
         };
-        wake(parked);
+        if !parked.is_empty() {
+            wake(parked);
+        }
         let Self { hub, session, observed, .. } = self;
         let conflated = |first| before.map_or(0, |before| session.conflated_since(before, first));
         observed.took(|| first.as_ref().map_or(0, conflated), &hub.observer);

@@ -127,6 +127,11 @@ impl States {
         })
     }
 
+    /// What was set or taken away last, unless that was forgotten.
+    pub(super) fn newest(&self) -> Option<&Record> {
+        self.lane.as_ref()?.slots.back()?.record.as_ref()
+    }
+
     /// Every State that is neither final nor removed, in order.
     pub(super) fn live(&self) -> impl Iterator<Item = &Record> {
         self.after(0).filter(|record| record.body.class == Class::Live)

@@ -1,7 +1,7 @@
 //! Connections that wait, and what was broadcast to everybody.
 
 use super::*;
-use crate::core::mailbox::{About, Mailbox, Reader};
+use crate::core::mailbox::{About, Mailbox, Reader, ReaderHint};
 use crate::{CloseCode, CloseReason};
 
 fn mailbox() -> Mailbox<&'static str> {
@@ -41,8 +41,8 @@ mod waiting {
     #[test]
     fn what_waits_is_woken_once() {
         let mut mailbox = with_readers([1, 2, 3]);
-        assert_eq!(mailbox.park(id(1), "one"), None);
-        assert_eq!(mailbox.park(id(3), "three"), None);
+        assert_eq!(mailbox.park(id(1), &mut ReaderHint::default(), "one"), None);
+        assert_eq!(mailbox.park(id(3), &mut ReaderHint::default(), "three"), None);
         assert_eq!(unparked(&mut mailbox), ["one", "three"]);
         assert_eq!(unparked(&mut mailbox), [""; 0], "a connection that is runnable already is not woken again");
     }
@@ -60,20 +60,35 @@ mod waiting {
     #[test]
     fn a_replaced_waker_comes_back() {
         let mut mailbox = with_readers([1]);
-        mailbox.park(id(1), "first");
-        assert_eq!(mailbox.park(id(1), "second"), Some("first"));
+        mailbox.park(id(1), &mut ReaderHint::default(), "first");
+        assert_eq!(mailbox.park(id(1), &mut ReaderHint::default(), "second"), Some("first"));
         assert_eq!(unparked(&mut mailbox), ["second"]);
     }
 
     #[test]
+    fn who_left_moves_the_others_up_and_each_is_still_found() {
+        let mut mailbox = with_readers([1, 2, 3]);
+        let mut hints = [ReaderHint::default(); 3];
+        for leaves in 0..3 {
+            for number in leaves..3 {
+                let waker = ["one", "two", "three"][number];
+                assert_eq!(mailbox.park(id(number as u64 + 1), &mut hints[number], waker), None);
+                assert_eq!(unparked(&mut mailbox), [waker]);
+            }
+            mailbox.unregister(id(leaves as u64 + 1), at(1).now);
+            assert_eq!(mailbox.park(id(leaves as u64 + 1), &mut hints[leaves], "gone"), Some("gone"));
+        }
+    }
+
+    #[test]
     fn the_waker_of_who_is_not_here_comes_back() {
-        assert_eq!(mailbox().park(id(1), "one"), Some("one"));
+        assert_eq!(mailbox().park(id(1), &mut ReaderHint::default(), "one"), Some("one"));
     }
 
     #[test]
     fn the_waker_of_who_leaves_comes_back() {
         let mut mailbox = with_readers([1, 2]);
-        mailbox.park(id(1), "one");
+        mailbox.park(id(1), &mut ReaderHint::default(), "one");
         assert_eq!(mailbox.unregister(id(1), at(5).now), Some("one"));
         assert_eq!(mailbox.unregister(id(1), at(6).now), None, "leaving twice does nothing");
         assert!(mailbox.has_readers() && mailbox.away().is_none());
@@ -85,7 +100,7 @@ mod waiting {
     #[test]
     fn with_one_connection_too_many_the_oldest_is_told_to_close() {
         let mut mailbox = with_readers([1, 2]);
-        mailbox.park(id(1), "one");
+        mailbox.park(id(1), &mut ReaderHint::default(), "one");
         assert_eq!(mailbox.register(reader(3), 2, &too_many()), Some("one"));
         assert_eq!(mailbox.closing_of(id(1)), Some(&too_many()));
         assert_eq!((mailbox.closing_of(id(2)), mailbox.closing_of(id(3))), (None, None));
@@ -98,7 +113,7 @@ mod waiting {
     fn everybody_is_told_to_close_and_woken_and_the_first_reason_stands() {
         let mut mailbox = with_readers([1, 2, 3]);
         mailbox.register(reader(4), 3, &too_many());
-        mailbox.park(id(2), "two");
+        mailbox.park(id(2), &mut ReaderHint::default(), "two");
         let shutting_down = Closing::at_once(CloseReason::new(CloseCode::SHUTTING_DOWN));
         assert_eq!(mailbox.close_where(|_| true, |_| shutting_down.clone()), (3, vec!["two"]));
         assert_eq!(mailbox.closing_of(id(1)), Some(&too_many()));
@@ -146,9 +161,9 @@ mod draining {
         let mut mailbox = with_readers([1, 2]);
         mailbox.append(smallvec![happened("L", 1), state("A", "", 1)], at(0), &ROOMY).unwrap();
         assert_eq!(mailbox.undelivered(), 4);
-        mailbox.took(id(1));
+        mailbox.took(id(1), &mut ReaderHint::default());
         assert_eq!(mailbox.undelivered(), 4, "a batch counts until all of it was handed out");
-        mailbox.park(id(1), "one");
+        mailbox.park(id(1), &mut ReaderHint::default(), "one");
         assert_eq!(mailbox.undelivered(), 2, "who waits for more has handed out everything");
         mailbox.append(smallvec![state("A", "", 2)], at(0), &ROOMY).unwrap();
         assert_eq!(mailbox.undelivered(), 3, "one by the first; by the second what is left of three");

@@ -9,7 +9,7 @@ use proptest::test_runner::Config;
 use super::device::{Device, Verdict};
 use super::model::{Event, Model, Thing};
 use super::*;
-use crate::core::mailbox::{About, Mailbox, Reader};
+use crate::core::mailbox::{About, Mailbox, Reader, ReaderHint};
 use crate::{CloseCode, CloseReason};
 
 /// So small that everything is evicted, refused and forgotten all the time.
@@ -392,7 +392,7 @@ impl World {
         assert!(taken || !is_first, "CONNECTED at least");
         if !taken {
             assert!(gap.is_none() && !is_reset);
-            mailbox.park(line.session.id(), seat);
+            mailbox.park(line.session.id(), &mut ReaderHint::default(), seat);
         }
         line.session.next_frame()
     }

@@ -760,7 +760,9 @@ fn a_loaded_value_whose_encoding_reads_another_device_does_not_wait_for_itself()
 
 /// The machine's clock; whoever looks at it is held up as the test says, each time in another way.
 #[derive(Clone, Default)]
-struct HoldsUp(Arc<Mutex<VecDeque<Box<dyn FnOnce() + Send>>>>);
+struct HoldsUp(Arc<Mutex<VecDeque<HoldUp>>>);
+
+type HoldUp = Box<dyn FnOnce() + Send>;
 
 impl Clock for HoldsUp {
     fn now(&self) -> Instant {
@@ -802,8 +804,7 @@ fn a_device_that_looks_just_when_another_begins_the_load_again_and_leaves_goes_o
             goes_on.wait();
             other.join().unwrap();
         };
-        *clock.0.lock().unwrap() =
-            VecDeque::from([Box::new(|| {}) as Box<dyn FnOnce() + Send>, Box::new(until_it_is_gone)]);
+        *clock.0.lock().unwrap() = VecDeque::from([Box::new(|| {}) as HoldUp, Box::new(until_it_is_gone)]);
         assert_pending!(phone.poll_next());
         assert_eq!((database.asked(), hub.connections("alice").len()), (2, 1));
         database.answers(LoadedState::new());

@@ -138,7 +138,6 @@ impl UserHub {
     }
 
     /// Wakes them, and lets those that were woken have their turn if there are more by then.
-
     async fn wake(&self, due: DueWakes) {
         let mut parked = Asleep(due.parked.into_iter());
         while parked.wake(CHUNK) {

@@ -328,7 +328,10 @@ impl List {
             let events: Vec<Sent> = events.filter(|event| keeps_log || event.is_state()).cloned().collect();
             self.append(&events, now).unwrap();
         }
-        self.trim(now);
+        // Who finds nothing left of what went to everybody has no reason to look at the age of the rest.
+        if !left.is_empty() {
+            self.trim(now);
+        }
     }
 
     /// The retention has passed: only live State is left.

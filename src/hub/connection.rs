@@ -493,15 +493,13 @@ impl Connection {
         }
     }
 
-    /// Whether it waits for a load that another connection has begun anew: to be driven by both, like the one before.
+    /// Whether it waits for a load that another connection has begun again, since the one that it held had come to its
+    /// end: both drive that one too, as either may leave.
     fn joins_next_load(&mut self) -> bool {
-        if !self.is_parked || self.loading.is_none() {
-            return false;
-        }
+        let Some(held) = self.loading.as_ref().filter(|held| self.is_parked && held.has_ended()) else { return false };
         // It is parked first: who begins another one from here on wakes it.
-        let next = self.slot.loading.lock().as_deref().cloned();
-        let is_another = |held: &Loading| next.as_ref().is_some_and(|next| !next.is(held));
-        let joins = self.loading.as_deref().is_some_and(is_another);
+        let next = self.slot.loading.lock().as_deref().filter(|next| !next.is(held)).cloned();
+        let joins = next.is_some();
         if joins {
             self.loading = next.map(Box::new);
         }

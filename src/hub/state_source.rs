@@ -129,6 +129,11 @@ impl Loading {
         self.outcome.is_some()
     }
 
+    /// Whether whoever holds it has seen its end.
+    pub(crate) const fn has_ended(&self) -> bool {
+        self.outcome.is_some()
+    }
+
     /// What it came to, for the first who asks.
     fn take(&self) -> Option<Option<LoadedState>> {
         self.outcome.as_ref().and_then(|outcome| outcome.lock().take())

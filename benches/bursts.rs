@@ -4,7 +4,8 @@
 //!
 //! Every user has one device, a task that waits on one of two workers: most of the cost is waking a worker. The hub has
 //! its `burst`, which wakes at the end; its peers send one by one, and so does the hub in the last two rows. The classic
-//! hub's call leaves the work to its task: the CPU time of the process has that in it, and the receipts too.
+//! hub's call leaves the work to its task: the CPU time of the process has that in it, and the receipts too. The hub's
+//! maintenance is a task, which wakes the devices of a burst.
 
 mod comparison;
 mod contenders;

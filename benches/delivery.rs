@@ -6,7 +6,7 @@
 //! only the work counts. A publisher waits while more than 8 broadcasts are undelivered on a connection, so every
 //! contender delivers every Log event. State, of which the hub delivers what is current, has a row of its own, in which a
 //! device that was brought up to date counts as having got all that led there. A stalled device is connected and never
-//! reads; nobody waits for it. 1,000 other users are connected.
+//! reads; nobody waits for it. 1,000 other users are connected. The hub's maintenance is a task.
 
 mod comparison;
 mod contenders;

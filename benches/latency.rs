@@ -5,7 +5,7 @@
 //! A thread broadcasts to one of 1,000 connected users about a thousand times a second, which leaves the two workers
 //! idle in between, so most of the time is that of waking one of them. Each of the three devices is a task. The
 //! percentiles are over all devices of a round. Should the machine be so busy that more than 8 are undelivered on a
-//! connection, the thread waits before the next one.
+//! connection, the thread waits before the next one. The hub's maintenance is a task, as with every host.
 
 mod comparison;
 mod contenders;

@@ -356,6 +356,26 @@ mod floors {
     }
 
     #[test]
+    fn who_keeps_up_is_reset_by_an_end_that_finds_no_room() {
+        let mut log = log_of([state("A", "", 1)]);
+        push_small(&mut log, [state("B", "", 1)]);
+        let mut phone = session(after(2));
+        assert_eq!(batch(&mut phone, &log), ["CONNECTED", "SYNCED -> 2"]);
+        push_small(&mut log, [last("C", "", 1)]);
+        assert_eq!((log.head(), log.state_floor()), (3, 3));
+        assert_eq!(batch(&mut phone, &log), ["RESET", "1 A", "2 B", "SYNCED -> 3"]);
+    }
+
+    #[test]
+    fn who_keeps_up_has_a_gap_where_one_record_came_and_went() {
+        let mut log = log_of([happened("L", 1)]);
+        let mut phone = session(after(1));
+        assert_eq!(batch(&mut phone, &log), ["CONNECTED", "SYNCED -> 1"]);
+        log.lose();
+        assert_eq!(batch(&mut phone, &log), ["GAP 2..2"]);
+    }
+
+    #[test]
     fn after_a_reset_low_seqs_carry_no_cursor() {
         let mut log = log_of([state("A", "", 1), happened("L", 1)]);
         push_small(&mut log, [last("B", "", 1)]);

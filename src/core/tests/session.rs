@@ -356,14 +356,17 @@ mod floors {
     }
 
     #[test]
-    fn who_keeps_up_is_reset_by_an_end_that_finds_no_room() {
+    fn who_keeps_up_is_reset_by_each_end_that_finds_no_room() {
+        let limits = LogLimits { state_keys: 1, ..ROOMY };
         let mut log = log_of([state("A", "", 1)]);
-        push_small(&mut log, [state("B", "", 1)]);
-        let mut phone = session(after(2));
-        assert_eq!(batch(&mut phone, &log), ["CONNECTED", "SYNCED -> 2"]);
-        push_small(&mut log, [last("C", "", 1)]);
-        assert_eq!((log.head(), log.state_floor()), (3, 3));
-        assert_eq!(batch(&mut phone, &log), ["RESET", "1 A", "2 B", "SYNCED -> 3"]);
+        let mut phone = session(after(1));
+        assert_eq!(batch(&mut phone, &log), ["CONNECTED", "SYNCED -> 1"]);
+        // Also when the places of those that are gone are swept out, and A is the newest that is left.
+        for seq in 2..40 {
+            log.append(smallvec![last("B", "", 1)], at(0), &limits).unwrap();
+            assert_eq!((log.head(), log.state_floor()), (seq, seq));
+            assert_eq!(batch(&mut phone, &log), ["RESET", "1 A", &format!("SYNCED -> {seq}")]);
+        }
     }
 
     #[test]

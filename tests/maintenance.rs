@@ -195,6 +195,24 @@ async fn dropped_or_shut_down_before_it_woke_the_devices_of_a_burst_it_leaves_no
 }
 
 #[tokio::test(start_paused = true)]
+async fn dropped_in_the_midst_of_a_burst_that_also_went_to_everybody_it_leaves_nobody_asleep() {
+    let hub = UserHub::new();
+    let devices = waiting(&hub, 300);
+    let mut maintenance = task::spawn(hub.maintenance());
+    assert!(!run(&mut maintenance));
+    hub.burst(|burst| {
+        for user in 0..100 {
+            burst.broadcast(&format!("user-{user}"), &Fill(1));
+        }
+        burst.broadcast_to_all(&Notice(1));
+    });
+    assert_pending!(maintenance.poll());
+    assert_eq!(woken(&devices), 64);
+    drop(maintenance);
+    assert_eq!(woken(&devices), 300);
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_lets_other_tasks_have_their_turn_between_two_shards() {
     let hub = UserHub::new();
     let devices = waiting(&hub, 200);

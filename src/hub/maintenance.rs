@@ -4,14 +4,13 @@
 //! work off them.
 
 use std::future::poll_fn;
-use std::ops::Range;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures::future::{Either, select};
 
 use crate::UserHub;
-use crate::hub::shared::{Asleep, wake};
+use crate::hub::shared::Asleep;
 use crate::hub::submit::DueWakes;
 use crate::hub::sync::{AtomicUsize, Mutex, Ordering};
 use crate::hub::waiting::Waiting;
@@ -139,47 +138,13 @@ impl UserHub {
 
     /// Wakes them, and lets those that were woken have their turn if there are more by then.
     async fn wake(&self, due: DueWakes) {
-        let mut parked = Asleep(due.parked.into_iter());
-        while parked.wake(CHUNK) {
+        let mut asleep = Asleep::new(self.shared.asleep(due));
+        while asleep.wake(CHUNK) {
             yield_now().await;
-        }
-        if due.everybody {
-            self.wake_everybody().await;
         }
         if self.shared.maintenance.has_more() {
             yield_now().await;
         }
-    }
-
-    async fn wake_everybody(&self) {
-        let mut waking = Waking { hub: self, shards: 0..self.shared.registry.shards() };
-        while let Some(woke) = waking.wake_shard() {
-            if woke {
-                yield_now().await;
-            }
-        }
-    }
-}
-
-/// Wakes everybody shard by shard; if it is dropped, the rest at once.
-struct Waking<'h> {
-    hub: &'h UserHub,
-    shards: Range<usize>,
-}
-
-impl Waking<'_> {
-    /// Whether there was anybody to wake in the next shard; `None` behind the last.
-    fn wake_shard(&mut self) -> Option<bool> {
-        let parked = self.hub.shared.registry.unpark(self.shards.next()?);
-        let woke = !parked.is_empty();
-        wake(parked);
-        Some(woke)
-    }
-}
-
-impl Drop for Waking<'_> {
-    fn drop(&mut self) {
-        while self.wake_shard().is_some() {}
     }
 }
 

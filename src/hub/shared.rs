@@ -1,6 +1,7 @@
 //! What all clones of a hub and its connections share, and the few steps that every path through it takes.
 
 use std::hash::BuildHasher;
+use std::iter::Peekable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
@@ -183,17 +184,21 @@ impl Shared {
 
 /// Wakes connections; called when no lock is held. That one panics keeps no other asleep.
 pub(crate) fn wake(parked: impl IntoIterator<Item = Waker>) {
-    Asleep(parked.into_iter()).0.by_ref().for_each(Waker::wake);
+    Asleep::new(parked).0.by_ref().for_each(Waker::wake);
 }
 
 /// Who is still to be woken: all of them when it is dropped, since a waker, which is foreign code, may have panicked.
-pub(crate) struct Asleep<I: Iterator<Item = Waker>>(pub(crate) I);
+pub(crate) struct Asleep<I: Iterator<Item = Waker>>(Peekable<I>);
 
-impl<I: ExactSizeIterator<Item = Waker>> Asleep<I> {
+impl<I: Iterator<Item = Waker>> Asleep<I> {
+    pub(crate) fn new(parked: impl IntoIterator<IntoIter = I>) -> Self {
+        Self(parked.into_iter().peekable())
+    }
+
     /// Wakes so many; true if some are left.
     pub(crate) fn wake(&mut self, count: usize) -> bool {
         self.0.by_ref().take(count).for_each(Waker::wake);
-        self.0.len() > 0
+        self.0.peek().is_some()
     }
 }
 

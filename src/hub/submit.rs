@@ -235,14 +235,13 @@ impl Shared {
     }
 
     pub(crate) fn wake(&self, due: DueWakes) {
-        wake(due.parked);
-        if due.everybody {
-            self.wake_everybody();
-        }
+        wake(self.asleep(due));
     }
 
-    pub(crate) fn wake_everybody(&self) {
-        wake((0..self.registry.shards()).flat_map(|shard| self.registry.unpark(shard)));
+    /// Who is to be woken, one by one; of everybody a shard is visited when it comes to it.
+    pub(crate) fn asleep(&self, due: DueWakes) -> impl Iterator<Item = Waker> {
+        let shards = if due.everybody { 0..self.registry.shards() } else { 0..0 };
+        due.parked.into_iter().chain(shards.flat_map(|shard| self.registry.unpark(shard)))
     }
 
     fn refusal(&self, refused: Refused, events: &[&dyn ErasedEvent]) -> Refusal {

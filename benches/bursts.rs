@@ -2,10 +2,10 @@
 //!
 //! `cargo bench -p user-hub-benches --bench bursts`
 //!
-//! Every user has one device, a task that waits on one of two workers: most of the cost is waking a worker. The hub has
-//! its `burst`, which wakes at the end; its peers send one by one, and so does the hub in the last two rows. The classic
-//! hub's call leaves the work to its task: the CPU time of the process has that in it, and the receipts too. The hub's
-//! maintenance is a task, which wakes the devices of a burst.
+//! Every user has one device, a task that waits on one of two workers: waking a worker costs microseconds, and so does a
+//! user whose memory has rested. The hub has its `burst`, which wakes at the end; its peers send one by one, and so does
+//! the hub in the last two rows. The classic hub's call leaves the work to its task: the CPU time of the process has that
+//! in it, and the receipts too. The hub's maintenance is a task, which wakes the devices of a burst.
 
 mod comparison;
 mod contenders;

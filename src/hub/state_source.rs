@@ -126,7 +126,7 @@ impl Loading {
                 self.outcome = Some(outcome);
             }
         }
-        self.outcome.is_some()
+        self.has_ended()
     }
 
     /// Whether whoever holds it has seen its end.

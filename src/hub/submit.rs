@@ -223,8 +223,8 @@ impl Shared {
         appended.map(|appended| outcome(appended, self.connections.load(Ordering::Relaxed)))
     }
 
-    /// Wakes connections that have something to take, or leaves several to the maintenance future, if there is one: a thread
-    /// that is not of the runtime wakes one task there in less time than the first of several, which may run in its place.
+    /// Wakes connections that have something to take. Several are left to the maintenance future, if there is one: it is one
+    /// task to wake from here, and it wakes them from within their runtime.
     pub(crate) fn wake_due(&self, due: DueWakes) {
         match due.parked.len() {
             // Most broadcasts are to users who are not there.

@@ -18,7 +18,7 @@ use crate::turn::Turn;
 /// Its name, and what runs all its turns.
 pub(crate) type HotPath = (&'static str, fn());
 
-pub(crate) const HOT_PATHS: [HotPath; 18] = [
+pub(crate) const HOT_PATHS: [HotPath; 19] = [
     ("encode the payload", encode),
     ("broadcast Log to nobody", broadcast_to_nobody),
     ("broadcast Log to 1 device", broadcast_log::<1>),
@@ -32,6 +32,7 @@ pub(crate) const HOT_PATHS: [HotPath; 18] = [
     ("burst of 20 to 20 users", burst),
     ("broadcast to all, the call", broadcast_to_all),
     ("a device takes what went to all", take_what_went_to_all),
+    ("connect, disconnect", come_and_go),
     ("connect, first batch, disconnect", connect),
     ("resume after 0 records", resume::<0>),
     ("resume after 32 records", resume::<32>),
@@ -215,6 +216,13 @@ fn take_what_went_to_all() {
         broadcast();
         assert_eq!(turn.count(take), 1);
     });
+}
+
+fn come_and_go() {
+    let host = Host::new();
+    for turn in Turn::all() {
+        turn.count(|| drop(host.hub.connect(&host.user).expect("there is room")));
+    }
 }
 
 fn connect() {

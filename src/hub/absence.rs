@@ -128,7 +128,10 @@ impl Absence {
         let entry = books.new_entry(now);
         books.leaving.push(entry, Arc::clone(slot));
         away.entry = Some(entry);
-        self.set_due(&books);
+        // Who comes behind others is due after them.
+        if books.leaving.first() == Some(entry) {
+            self.set_due(&books);
+        }
     }
 
     /// A mailbox has State and keeps no Log; the caller holds its lock.

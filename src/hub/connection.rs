@@ -587,9 +587,7 @@ impl Connection {
             self.log_deadline = mailbox.log.next_deadline();
             first
         };
-        if !parked.is_empty() {
-            wake(parked);
-        }
+        wake(parked);
         let Self { hub, session, observed, .. } = self;
         let conflated = |first| before.map_or(0, |before| session.conflated_since(before, first));
         observed.took(|| first.as_ref().map_or(0, conflated), &hub.observer);

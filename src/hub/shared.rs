@@ -184,7 +184,11 @@ impl Shared {
 
 /// Wakes connections; called when no lock is held. That one panics keeps no other asleep.
 pub(crate) fn wake(parked: impl IntoIterator<Item = Waker>) {
-    Asleep::new(parked).0.by_ref().for_each(Waker::wake);
+    let parked = parked.into_iter();
+    // Most often there is nobody, and whoever comes or leaves asks several times.
+    if parked.size_hint() != (0, Some(0)) {
+        Asleep::new(parked).0.by_ref().for_each(Waker::wake);
+    }
 }
 
 /// Who is still to be woken: all of them when it is dropped, since a waker, which is foreign code, may have panicked.

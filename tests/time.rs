@@ -145,6 +145,32 @@ fn each_user_has_the_whole_retention_whoever_else_left_before() {
 }
 
 #[test]
+fn of_a_crowd_that_left_all_are_forgotten_but_those_who_came_back_and_stayed() {
+    let clock = clock();
+    let hub = hub_on(&clock).build().unwrap();
+    let leave = |user: &String| cursor_after(&frames(&mut hub.connect(user).unwrap())).unwrap();
+    let users: Vec<String> = (0..300).map(|number| format!("user-{number}")).collect();
+    let cursors: Vec<Cursor> = users.iter().map(leave).collect();
+    let has_come_back = |number: usize| number % 3 != 0;
+    let stay: Vec<_> =
+        (0..300).filter(|number| has_come_back(*number)).map(|number| device(&hub, &users[number])).collect();
+    // Some look in once more, from the midst of those who are away.
+    users.iter().step_by(9).for_each(|user| _ = leave(user));
+
+    clock.advance(RETENTION);
+    (0..300).for_each(|_| drop(hub.broadcast("nobody", &Fill(1))));
+    for (number, (user, cursor)) in users.iter().zip(cursors).enumerate() {
+        let got = frames(&mut resume(&hub, user, cursor));
+        if has_come_back(number) {
+            assert_eq!(json(&got[0])["recovered"], true, "{user}");
+        } else {
+            assert_unknown(&got);
+        }
+    }
+    drop(stay);
+}
+
+#[test]
 fn while_one_device_stays_the_log_stays_too_but_no_record_longer_than_its_age() {
     let clock = clock();
     let hub = hub_on(&clock).log_age(MINUTE * 5).build().unwrap();

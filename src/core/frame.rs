@@ -148,10 +148,16 @@ impl Frame {
         }
     }
 
+    #[inline]
     pub(crate) fn record(record: Record, cursor: Option<Cursor>) -> Self {
-        if !record.body.is_public {
-            return Self(Content::Own { body: record.body, cursor });
+        if record.body.is_public {
+            Self::public(record, cursor)
+        } else {
+            Self(Content::Own { body: record.body, cursor })
         }
+    }
+
+    fn public(record: Record, cursor: Option<Cursor>) -> Self {
         let text = record.joined();
         Self(Content::Public(Arc::new(Joined { body: record.body, text, cursor })))
     }

@@ -3,6 +3,7 @@
 //! Invariant: plain `&mut self`; the time is an argument, effects are return values. No lock, no await, no clock, no
 //! runtime, no foreign code: everything here can be tested by calling it.
 
+pub(crate) mod batch;
 pub(crate) mod frame;
 pub(crate) mod log;
 pub(crate) mod mailbox;

@@ -10,9 +10,9 @@
 //! - Nothing stands between two frames of a group, and CLOSING never ends one half way.
 //! - A connection that drains takes everything there is once more, and CLOSING is behind it.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::batch::{Batch, Item, Mark, Rest};
 use super::log::Log;
 use super::record::{Class, Group, Record};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
@@ -77,70 +77,6 @@ pub(crate) struct SessionOptions {
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) on_slow: SlowPolicy,
     pub(crate) valid_until: Option<Instant>,
-}
-
-/// One frame of a batch, before it is one.
-#[derive(Debug)]
-pub(crate) enum Item {
-    /// `moves` says whether the cursor moves with it.
-    Record {
-        record: Record,
-        moves: bool,
-    },
-    Connected {
-        after: Option<Seq>,
-        recovered: bool,
-        last_log: Seq,
-    },
-    Gap {
-        from: Option<Seq>,
-        to: Option<Seq>,
-        reason: GapReason,
-        last_log: Seq,
-    },
-    Reset,
-    Synced {
-        seq: Seq,
-        last_log: Seq,
-    },
-    Heartbeat {
-        seq: Seq,
-        last_log: Seq,
-    },
-    Closing,
-}
-
-impl Item {
-    /// When it came into the log; `None` for a control frame.
-    pub(crate) const fn appended(&self) -> Option<Instant> {
-        match self {
-            Self::Record { record, .. } => Some(record.appended),
-            _ => None,
-        }
-    }
-}
-
-/// A batch as it is taken: most have one frame, which goes out at once and needs no room.
-#[derive(Debug, Default)]
-struct Batch {
-    first: Option<Item>,
-    rest: Rest,
-}
-
-/// What is behind the first frame of a batch; most connections have none most of the time, and keep no room for it.
-type Rest = Option<Box<VecDeque<Item>>>;
-
-impl Batch {
-    fn push(&mut self, item: Item) {
-        match self.first {
-            None => self.first = Some(item),
-            Some(_) => self.rest.get_or_insert_default().push_back(item),
-        }
-    }
-
-    fn last(&self) -> Option<&Item> {
-        self.rest.as_ref().and_then(|rest| rest.back()).or(self.first.as_ref())
-    }
 }
 
 /// What a connection waits for by itself.
@@ -264,8 +200,8 @@ impl Session {
         for item in std::iter::once(first).chain(self.batch.iter().flat_map(|rest| rest.iter())) {
             match item {
                 Item::Record { .. } => passed = passed.saturating_sub(1),
-                Item::Gap { .. } | Item::Reset => return 0,
-                Item::Connected { .. } | Item::Synced { .. } | Item::Heartbeat { .. } | Item::Closing => {}
+                Item::Mark(Mark::Gap { .. } | Mark::Reset) => return 0,
+                Item::Mark(_) => {}
             }
         }
         passed
@@ -332,7 +268,7 @@ impl Session {
             return None;
         }
         if self.is_closing() && !self.is_draining() {
-            return Some(Item::Closing);
+            return Some(Mark::Closing.into());
         }
         if self.first.is_none() && !self.heartbeat_due {
             if let Some(record) = log.only_one_after(self.position) {
@@ -344,12 +280,12 @@ impl Session {
             Some(first) => self.take_first(first, log, &mut batch),
             None if self.position < log.log_floor() && self.on_slow == SlowPolicy::Close => {
                 self.close(Closing::at_once(CloseReason::new(CloseCode::TOO_SLOW)));
-                return Some(Item::Closing);
+                return Some(Mark::Closing.into());
             }
             None => {
                 // Room for what there is at most, so that nothing moves; a long absence may have left little of it.
                 let passed = log.head().saturating_sub(self.position).saturating_sub(1).min(AT_ONCE);
-                batch.rest = (passed > 0).then(|| Box::new(VecDeque::with_capacity(passed as usize)));
+                batch = Batch::with_room_for(passed as usize);
                 let is_reset = self.take_after_position(log, log.log_floor(), &mut batch);
                 self.end_batch(is_reset, log, &mut batch);
             }
@@ -359,7 +295,7 @@ impl Session {
         self.has_drained = self.is_closing();
         // Of a long absence there may be nothing left behind the first.
         self.batch = batch.rest.filter(|rest| !rest.is_empty());
-        batch.first.or_else(|| self.has_drained.then_some(Item::Closing))
+        batch.first.or_else(|| self.has_drained.then(|| Mark::Closing.into()))
     }
 
     /// Most devices keep up, and take one record at a time.
@@ -393,15 +329,15 @@ impl Session {
                 self.carried = Some(position);
                 let is_overrun = position < log.log_floor();
                 let last_log = if is_overrun { 0 } else { log.last_log_at(position) };
-                batch.push(Item::Connected { after: Some(position), recovered: true, last_log });
+                batch.push(Mark::Connected { after: Some(position), recovered: true, last_log });
                 let skips = is_overrun && self.on_slow == SlowPolicy::Close;
                 self.take_after_position(log, if skips { log.last_log() } else { log.log_floor() }, batch);
             }
             First::After | First::Unknown => {
                 let (reason, last_log) = (GapReason::Unknown, log.log_floor());
                 let to = (last_log > 0).then_some(last_log);
-                batch.push(Item::Connected { after: None, recovered: false, last_log: 0 });
-                batch.push(Item::Gap { from: None, to, reason, last_log });
+                batch.push(Mark::Connected { after: None, recovered: false, last_log: 0 });
+                batch.push(Mark::Gap { from: None, to, reason, last_log });
                 self.push_records(log.after(0), Carry::Always, batch);
             }
         }
@@ -412,9 +348,9 @@ impl Session {
     fn take_snapshot(&mut self, start: Seq, log: &Log, batch: &mut Batch) {
         let is_overrun = start < log.log_floor();
         let last_log = if is_overrun { 0 } else { log.last_log_at(start) };
-        batch.push(Item::Connected { after: None, recovered: false, last_log });
+        batch.push(Mark::Connected { after: None, recovered: false, last_log });
         if is_overrun {
-            batch.push(gap(start, log.log_floor()));
+            batch.push(Mark::gap(start, log.log_floor()));
         }
         self.push_records(log.live_and_log_after(start), Carry::AfterFirstLog, batch);
     }
@@ -423,12 +359,12 @@ impl Session {
     /// device waits for SYNCED.
     fn take_after_position(&mut self, log: &Log, floor: Seq, batch: &mut Batch) -> bool {
         if self.position < log.log_floor() {
-            batch.push(gap(self.position, floor));
+            batch.push(Mark::gap(self.position, floor));
         }
         let is_reset = self.position < log.state_floor();
         let is_wanted = |record: &&Record| record.body.class != Class::Log || record.seq > floor;
         if is_reset {
-            batch.push(Item::Reset);
+            batch.push(Mark::Reset);
             self.push_records(log.live_and_log_after(self.position).filter(is_wanted), Carry::Always, batch);
         } else {
             self.push_records(log.after(self.position).filter(is_wanted), Carry::Always, batch);
@@ -453,13 +389,13 @@ impl Session {
         let ends_in_group = matches!(batch.last(), Some(Item::Record { record, .. }) if record.end() != record.seq);
         if synced {
             self.carried = Some(seq);
-            batch.push(Item::Synced { seq, last_log });
+            batch.push(Mark::Synced { seq, last_log });
         }
         // A heartbeat that is due ends the batch; one that is not ends a group whose last member was replaced or evicted.
         if self.heartbeat_due || (ends_in_group && !synced) {
             self.heartbeat_due = false;
             self.carried = Some(seq);
-            batch.push(Item::Heartbeat { seq, last_log });
+            batch.push(Mark::Heartbeat { seq, last_log });
         }
     }
 
@@ -471,11 +407,16 @@ impl Session {
 
     /// The next of the batch; `None` when it was handed out.
     pub(crate) fn next(&mut self) -> Option<Item> {
-        let next = self.batch.as_mut().and_then(|batch| batch.pop_front());
-        if self.next_item().is_none() {
-            self.batch = None;
+        if let Some(batch) = &mut self.batch {
+            let next = batch.pop_front();
+            if batch.is_empty() {
+                self.batch = None;
+            }
+            if next.is_some() {
+                return next;
+            }
         }
-        next.or_else(|| (self.is_closing() && !self.is_draining()).then_some(Item::Closing))
+        (self.is_closing() && !self.is_draining()).then(|| Mark::Closing.into())
     }
 
     /// What stands in front of the rest of the batch.
@@ -484,17 +425,23 @@ impl Session {
     }
 
     /// Hands out what was taken, to a device of the user.
+    #[inline]
     pub(crate) fn frame(&mut self, item: Item, user: &UserId) -> Frame {
-        let cursor_at = |seq| Cursor::new(self.epoch, seq);
-        let control = match item {
+        match item {
             Item::Record { record, moves } => {
-                let next = self.next_item();
-                let is_open = matches!(next, Some(Item::Record { record: next, .. }) if next.group == record.group);
-                self.open_group = record.group.filter(|_| is_open);
-                let cursor = moves.then(|| cursor_at(record.end()));
-                return Frame::record(record, cursor);
+                let goes_on = |group: &Group| matches!(self.next_item(), Some(Item::Record { record: next, .. }) if next.group == Some(*group));
+                self.open_group = record.group.filter(goes_on);
+                let cursor = moves.then(|| Cursor::new(self.epoch, record.end()));
+                Frame::record(record, cursor)
             }
-            Item::Connected { after, recovered, last_log } => Control::Connected {
+            Item::Mark(mark) => self.control_frame(mark, user),
+        }
+    }
+
+    fn control_frame(&mut self, mark: Mark, user: &UserId) -> Frame {
+        let cursor_at = |seq| Cursor::new(self.epoch, seq);
+        let control = match mark {
+            Mark::Connected { after, recovered, last_log } => Control::Connected {
                 protocol: Protocol,
                 user_id: user,
                 connection_id: self.id,
@@ -504,13 +451,13 @@ impl Session {
                 last_log,
                 heartbeat: self.deadlines.as_ref().and_then(|deadlines| deadlines.heartbeat),
             },
-            Item::Gap { from, to, reason, last_log } => Control::Gap { from, to, reason, last_log },
-            Item::Reset => Control::Reset { reason: ResetReason::Forgotten },
-            Item::Synced { seq, last_log } => {
+            Mark::Gap { from, to, reason, last_log } => Control::Gap { from, to, reason, last_log },
+            Mark::Reset => Control::Reset { reason: ResetReason::Forgotten },
+            Mark::Synced { seq, last_log } => {
                 Control::Synced { cursor: cursor_at(seq), last_log, state_source: self.state_source }
             }
-            Item::Heartbeat { seq, last_log } => Control::Heartbeat { cursor: cursor_at(seq), last_log },
-            Item::Closing => {
+            Mark::Heartbeat { seq, last_log } => Control::Heartbeat { cursor: cursor_at(seq), last_log },
+            Mark::Closing => {
                 self.is_over = true;
                 let closing = self.closing.take().expect("only a session that closes has such an item");
                 return Frame::closing(&closing.reason);
@@ -518,11 +465,6 @@ impl Session {
         };
         Frame::control(&control)
     }
-}
-
-/// Declares what was evicted above `position`, up to `to`.
-const fn gap(position: Seq, to: Seq) -> Item {
-    Item::Gap { from: Some(position + 1), to: Some(to), reason: GapReason::Evicted, last_log: to }
 }
 
 /// From which frame on a batch may move the cursor.

@@ -13,8 +13,9 @@ use futures::Stream;
 use futures::stream::FusedStream;
 
 use crate::core::Moment;
+use crate::core::batch::Item;
 use crate::core::mailbox::{Mailbox, ReaderHint};
-use crate::core::session::{Begin, Closing, Item, Session, SessionOptions, SlowPolicy};
+use crate::core::session::{Begin, Closing, Session, SessionOptions, SlowPolicy};
 use crate::hub::observe::ConnectionObserver;
 use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
@@ -463,20 +464,21 @@ impl Connection {
 
     fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Frame>> {
         self.note_closing();
-        let mut item = self.session.next();
-        if item.is_none() {
-            if self.session.is_over() {
-                return Poll::Ready(None);
+        if let Some(item) = self.session.next() {
+            return Poll::Ready(Some(self.hand_out(item)));
+        }
+        if self.session.is_over() {
+            return Poll::Ready(None);
+        }
+        loop {
+            self.poll_load(context);
+            if let Some(item) = self.take_or_park(context) {
+                return Poll::Ready(Some(self.hand_out(item)));
             }
-            loop {
-                self.poll_load(context);
-                item = self.take_or_park(context);
-                if item.is_some() || !self.joins_next_load() {
-                    break;
-                }
+            if !self.joins_next_load() {
+                return Poll::Pending;
             }
         }
-        item.map_or(Poll::Pending, |item| Poll::Ready(Some(self.hand_out(item))))
     }
 
     /// Drives the load of the host's State that the first batch waits for.
@@ -595,6 +597,7 @@ impl Connection {
     }
 
     /// A frame, seen by the observer as it goes.
+    #[inline]
     fn hand_out(&mut self, item: Item) -> Frame {
         let Self { hub, slot, session, observed, .. } = self;
         let appended = if observed.is_timing() { item.appended() } else { None };

@@ -21,9 +21,10 @@ use std::time::{Duration, Instant};
 use smallvec::smallvec;
 
 use super::Moment;
+use super::batch::Item;
 use super::log::{Appended, Log, LogLimits, Refused};
 use super::record::{Body, Class, Draft, Record, RemovalReason, StateName, push_tail_start};
-use super::session::{Begin, Closing, Item, Session, SessionOptions, SlowPolicy};
+use super::session::{Begin, Closing, Session, SessionOptions, SlowPolicy};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
 use crate::vocabulary::scratch::Scratch;
 use crate::{ConnectionId, EventName, Frame, FrameKind, Timestamp, UserId};

@@ -1,0 +1,82 @@
+//! What a session takes from a log at once: records, and the marks between them, each of which becomes a frame.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::record::Record;
+use crate::vocabulary::cursor::Seq;
+use crate::vocabulary::frame::GapReason;
+
+/// One frame of a batch, before it is one.
+#[derive(Debug)]
+pub(crate) enum Item {
+    /// `moves` says whether the cursor moves with it.
+    Record {
+        record: Record,
+        moves: bool,
+    },
+    Mark(Mark),
+}
+
+impl Item {
+    /// When it came into the log; `None` for a mark.
+    pub(crate) const fn appended(&self) -> Option<Instant> {
+        match self {
+            Self::Record { record, .. } => Some(record.appended),
+            Self::Mark(_) => None,
+        }
+    }
+}
+
+/// What becomes a control frame.
+#[derive(Debug)]
+pub(crate) enum Mark {
+    Connected { after: Option<Seq>, recovered: bool, last_log: Seq },
+    Gap { from: Option<Seq>, to: Option<Seq>, reason: GapReason, last_log: Seq },
+    Reset,
+    Synced { seq: Seq, last_log: Seq },
+    Heartbeat { seq: Seq, last_log: Seq },
+    Closing,
+}
+
+impl Mark {
+    /// Declares what was evicted above `position`, up to `to`.
+    pub(super) const fn gap(position: Seq, to: Seq) -> Self {
+        Self::Gap { from: Some(position + 1), to: Some(to), reason: GapReason::Evicted, last_log: to }
+    }
+}
+
+impl From<Mark> for Item {
+    fn from(mark: Mark) -> Self {
+        Self::Mark(mark)
+    }
+}
+
+/// A batch as it is taken: most have one frame, which goes out at once and needs no room.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) first: Option<Item>,
+    pub(super) rest: Rest,
+}
+
+/// What is behind the first frame of a batch; most connections have none most of the time, and keep no room for it.
+pub(super) type Rest = Option<Box<VecDeque<Item>>>;
+
+impl Batch {
+    /// With room for so many frames behind the first, if any, so that nothing moves.
+    pub(super) fn with_room_for(rest: usize) -> Self {
+        Self { first: None, rest: (rest > 0).then(|| Box::new(VecDeque::with_capacity(rest))) }
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, item: impl Into<Item>) {
+        match self.first {
+            None => self.first = Some(item.into()),
+            Some(_) => self.rest.get_or_insert_default().push_back(item.into()),
+        }
+    }
+
+    pub(super) fn last(&self) -> Option<&Item> {
+        self.rest.as_ref().and_then(|rest| rest.back()).or(self.first.as_ref())
+    }
+}

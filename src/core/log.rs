@@ -156,7 +156,12 @@ impl Log {
 
     /// Everything above `seq`, in order.
     pub(crate) fn after(&self, seq: Seq) -> impl Iterator<Item = &Record> {
-        merge(self.states.after(seq), self.logs.range(self.first_log_after(seq)..))
+        self.state_and_log_after(seq, seq)
+    }
+
+    /// The State above `seq` and the Log above `log_seq`, in order.
+    pub(crate) fn state_and_log_after(&self, seq: Seq, log_seq: Seq) -> impl Iterator<Item = &Record> {
+        merge(self.states.after(seq), self.logs.range(self.first_log_after(log_seq)..))
     }
 
     /// What a reader at `seq` lacks, if that is one record and in no group. Then it is at or above both floors: a forgotten

@@ -258,6 +258,20 @@ impl Session {
             && !self.is_over
     }
 
+    /// Takes the only record that the log has for this connection, if there is nothing else to see to; most devices keep up,
+    /// and need no more than this. `None` says nothing: then [`take`](Self::take) does.
+    #[inline]
+    pub(crate) fn take_one(&mut self, log: &Log) -> Option<Item> {
+        debug_assert!(self.next_item().is_none(), "a batch is handed out before the next is taken");
+        if self.first.is_some() || self.heartbeat_due || self.is_closing() || self.is_over {
+            return None;
+        }
+        let record = log.only_one_after(self.position)?.clone();
+        self.position = record.seq;
+        let moves = self.moves_to(record.seq);
+        Some(Item::Record { record, moves })
+    }
+
     /// Takes everything that the log has for this connection. Returns the first of it, which is handed out before anything
     /// else; `None` if there is nothing.
     ///
@@ -269,11 +283,6 @@ impl Session {
         }
         if self.is_closing() && !self.is_draining() {
             return Some(Mark::Closing.into());
-        }
-        if self.first.is_none() && !self.heartbeat_due {
-            if let Some(record) = log.only_one_after(self.position) {
-                return Some(self.take_one(record));
-            }
         }
         let mut batch = Batch::default();
         match self.first.take() {
@@ -296,14 +305,6 @@ impl Session {
         // Of a long absence there may be nothing left behind the first.
         self.batch = batch.rest.filter(|rest| !rest.is_empty());
         batch.first.or_else(|| self.has_drained.then(|| Mark::Closing.into()))
-    }
-
-    /// Most devices keep up, and take one record at a time.
-    fn take_one(&mut self, record: &Record) -> Item {
-        self.position = record.seq;
-        self.has_drained = self.is_closing();
-        let moves = self.moves_to(record.seq);
-        Item::Record { record: record.clone(), moves }
     }
 
     /// Whether a frame may move the cursor there, which it then does.
@@ -362,12 +363,12 @@ impl Session {
             batch.push(Mark::gap(self.position, floor));
         }
         let is_reset = self.position < log.state_floor();
-        let is_wanted = |record: &&Record| record.body.class != Class::Log || record.seq > floor;
+        let log_after = floor.max(self.position);
         if is_reset {
             batch.push(Mark::Reset);
-            self.push_records(log.live_and_log_after(self.position).filter(is_wanted), Carry::Always, batch);
+            self.push_records(log.live_and_log_after(log_after), Carry::Always, batch);
         } else {
-            self.push_records(log.after(self.position).filter(is_wanted), Carry::Always, batch);
+            self.push_records(log.state_and_log_after(self.position, log_after), Carry::Always, batch);
         }
         is_reset
     }

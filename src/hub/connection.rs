@@ -21,6 +21,7 @@ use crate::hub::registry::Slot;
 use crate::hub::shared::{Shared, wake};
 use crate::hub::state_source::Loading;
 use crate::hub::sync::Ordering;
+use crate::vocabulary::cursor::Seq;
 use crate::{CloseReason, ConnectionId, Cursor, Frame, SessionId, Timestamp, UserId, UserIdError};
 
 /// Why a device was not connected.
@@ -472,8 +473,8 @@ impl Connection {
         }
         loop {
             self.poll_load(context);
-            if let Some(item) = self.take_or_park(context) {
-                return Poll::Ready(Some(self.hand_out(item)));
+            if let Some(frame) = self.take_or_park(context) {
+                return Poll::Ready(Some(frame));
             }
             if !self.joins_next_load() {
                 return Poll::Pending;
@@ -508,17 +509,17 @@ impl Connection {
         joins
     }
 
-    /// Takes the next batch and returns its first item, or parks.
-    fn take_or_park(&mut self, context: &Context<'_>) -> Option<Item> {
+    /// Takes the next batch and hands out its first frame, or parks.
+    fn take_or_park(&mut self, context: &Context<'_>) -> Option<Frame> {
         // Who was parked has been woken for something. Who was not has handed out its batch: there is seldom more.
         if !self.is_parked && self.park(context) {
             return None;
         }
         loop {
-            let first = self.take();
-            if first.is_some() {
+            let frame = self.take();
+            if frame.is_some() {
                 self.is_parked = false;
-                return first;
+                return frame;
             }
             if self.park(context) {
                 return None;
@@ -557,30 +558,45 @@ impl Connection {
         may_wait && mailbox.load.is_running()
     }
 
-    /// Takes the next batch and returns its first item; `None` if there is nothing.
-    fn take(&mut self) -> Option<Item> {
+    /// Takes the next batch and hands out its first frame; `None` if there is nothing.
+    fn take(&mut self) -> Option<Frame> {
+        let before = self.session.has_up_to();
+        let mut mailbox = self.slot.mailbox.lock();
+        if self.needs_a_clock(&mailbox) {
+            // A clock is foreign code.
+            drop(mailbox);
+            return self.take_at(self.hub.moment());
+        }
+        self.log_deadline = None;
+        Self::close_as_told(&mut self.session, &mut self.closings, &self.slot, &mailbox);
+        // Most devices keep up, and lack one record.
+        if let Some(one) = self.session.take_one(&mailbox.log) {
+            mailbox.took(self.session.id(), &mut self.hint);
+            drop(mailbox);
+            return Some(self.hand_out_first(before, one));
+        }
+        self.session.set_state_source(mailbox.load.state());
+        let first = self.session.take(&mailbox.log);
+        mailbox.took(self.session.id(), &mut self.hint);
+        drop(mailbox);
+        first.map(|first| self.hand_out_first(before, first))
+    }
+
+    /// The same, after what that moment has brought.
+    fn take_at(&mut self, moment: Moment) -> Option<Frame> {
         let before = self.session.has_up_to();
         let mut parked = Vec::new();
         let first = {
             let mut mailbox = self.slot.mailbox.lock();
-            let mut moment = None;
-            if self.needs_a_clock(&mailbox) {
-                // A clock is foreign code.
-                drop(mailbox);
-                moment = Some(self.hub.moment());
-                mailbox = self.slot.mailbox.lock();
-            }
             Self::close_as_told(&mut self.session, &mut self.closings, &self.slot, &mailbox);
             if self.waits_for_load(&mailbox) {
                 return None;
             }
             let Self { hub, session, hint, .. } = self;
-            if let Some(moment) = moment {
-                hub.catch_up(&mut mailbox, moment);
-                // What expires is news for the others too.
-                if mailbox.handle_deadline(moment, &hub.limits) {
-                    mailbox.unpark(&mut parked);
-                }
+            hub.catch_up(&mut mailbox, moment);
+            // What expires is news for the others too.
+            if mailbox.handle_deadline(moment, &hub.limits) {
+                mailbox.unpark(&mut parked);
             }
             hub.account(&mut mailbox);
             session.set_state_source(mailbox.load.state());
@@ -590,10 +606,15 @@ impl Connection {
             first
         };
         wake(parked);
+        first.map(|first| self.hand_out_first(before, first))
+    }
+
+    /// The first frame of a batch that was taken by who had everything up to there before.
+    #[inline]
+    fn hand_out_first(&mut self, before: Option<Seq>, first: Item) -> Frame {
         let Self { hub, session, observed, .. } = self;
-        let conflated = |first| before.map_or(0, |before| session.conflated_since(before, first));
-        observed.took(|| first.as_ref().map_or(0, conflated), &hub.observer);
-        first
+        observed.took(|| before.map_or(0, |before| session.conflated_since(before, &first)), &hub.observer);
+        self.hand_out(first)
     }
 
     /// A frame, seen by the observer as it goes.

@@ -157,7 +157,7 @@ impl Driven {
 
     /// True if there is something.
     fn take(&mut self, log: &Log) -> bool {
-        self.first = self.session.take(log);
+        self.first = self.session.take_one(log).or_else(|| self.session.take(log));
         self.first.is_some()
     }
 

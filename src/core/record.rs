@@ -17,7 +17,11 @@ use crate::vocabulary::cursor::Seq;
 use crate::vocabulary::scratch::Scratch;
 use crate::{EventName, FrameKind, Timestamp, Version};
 
-const LONGEST_HEAD: usize = r#"{"seq":,"prevLog":,"group":"#.len() + 3 * 20;
+/// What stands before the numbers of a head.
+const SEQ: &str = r#"{"seq":"#;
+const PREV_LOG: &str = r#","prevLog":"#;
+const GROUP: &str = r#","group":"#;
+const LONGEST_HEAD: usize = SEQ.len() + PREV_LOG.len() + GROUP.len() + 3 * 20;
 
 /// What a record weighs beside its text: its body, its head, its place in the log with as much room again, and the index.
 pub(crate) const OVERHEAD: usize = std::mem::size_of::<Body>() + LONGEST_HEAD + 2 * std::mem::size_of::<Record>() + 64;
@@ -226,16 +230,22 @@ impl Record {
     }
 }
 
-/// The head of a place in a log, and the tail behind it.
+/// The head of a place in a log, and the tail behind it, in a text of exactly their size.
 fn joined(class: Class, place: Place, tail: &str) -> ByteString {
     let mut digits = [itoa::Buffer::new(); 3];
     let [seq, prev_log, group] = &mut digits;
-    let mut pieces = [r#"{"seq":"#, seq.format(place.seq), "", "", "", "", tail];
-    if class == Class::Log {
-        pieces[2..4].copy_from_slice(&[r#","prevLog":"#, prev_log.format(place.prev_log)]);
+    let seq = seq.format(place.seq);
+    let prev_log = if class == Class::Log { prev_log.format(place.prev_log) } else { "" };
+    let group = place.group.map_or("", |last| group.format(last.get()));
+    let length = |name: &str, digits: &str| if digits.is_empty() { 0 } else { name.len() + digits.len() };
+    let head = length(SEQ, seq) + length(PREV_LOG, prev_log) + length(GROUP, group);
+    let mut text = String::with_capacity(head + tail.len());
+    for (name, digits) in [(SEQ, seq), (PREV_LOG, prev_log), (GROUP, group)] {
+        if !digits.is_empty() {
+            text.push_str(name);
+            text.push_str(digits);
+        }
     }
-    if let Some(last) = place.group {
-        pieces[4..6].copy_from_slice(&[r#","group":"#, group.format(last.get())]);
-    }
-    pieces.concat().into()
+    text.push_str(tail);
+    text.into()
 }

@@ -600,7 +600,7 @@ impl Connection {
             }
             hub.account(&mut mailbox);
             session.set_state_source(mailbox.load.state());
-            let first = session.take(&mailbox.log);
+            let first = session.take_one(&mailbox.log).or_else(|| session.take(&mailbox.log));
             mailbox.took(session.id(), hint);
             self.log_deadline = mailbox.log.next_deadline();
             first

@@ -396,6 +396,11 @@ impl<W> Mailbox<W> {
             drafts.for_each(|draft| self.append_public(smallvec![draft], moment, limits));
             return;
         };
+        // Most often it is one record, and all mailboxes come for it at once.
+        if let Some(record) = public.only_one_after(seen) {
+            self.append_public(record.shared_draft().into_iter().collect(), moment, limits);
+            return;
+        }
         if self.keeps_log && seen < public.log_floor() {
             self.log.lose();
         }

@@ -18,7 +18,7 @@ use crate::hub::maintenance::Maintenance;
 use crate::hub::observe::Observer;
 use crate::hub::presence::PresenceBook;
 use crate::hub::registry::{Registry, Slot};
-use crate::hub::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering};
+use crate::hub::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering, RwLock};
 use crate::hub::waiting::Waiting;
 use crate::vocabulary::cursor::Epoch;
 use crate::{ConnectionId, UserIdError};
@@ -27,8 +27,8 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) limits: LogLimits,
     pub(crate) registry: Registry,
-    /// What was broadcast to everybody: each mailbox is a reader of it.
-    pub(crate) public: Mutex<Log>,
+    /// What was broadcast to everybody: each mailbox is a reader of it, and all of them come at once.
+    pub(crate) public: RwLock<Log>,
     /// The head of `public`, so that a mailbox that has everything need not lock to know.
     pub(crate) public_head: AtomicU64,
     pub(crate) absence: Absence,
@@ -56,7 +56,7 @@ impl Shared {
         Self {
             limits: config.log_limits(),
             registry: Registry::new(),
-            public: Mutex::new(Log::hub_wide()),
+            public: RwLock::new(Log::hub_wide()),
             public_head: AtomicU64::new(0),
             absence: Absence::new(config.retention, config.absent_users, now),
             presence: PresenceBook::new(config.presence_grace, now),
@@ -109,7 +109,7 @@ impl Shared {
     pub(crate) fn catch_up(&self, mailbox: &mut Mailbox<Waker>, moment: Moment) {
         // Acquire pairs with the release in `submit_to_everybody`: who was told of that call finds its records.
         if mailbox.is_behind(self.public_head.load(Ordering::Acquire)) {
-            let public = self.public.lock();
+            let public = self.public.read();
             mailbox.take_over(&public, moment, &self.limits);
         }
     }

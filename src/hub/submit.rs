@@ -203,7 +203,7 @@ impl Shared {
         self.sweep(moment.now);
         let prepared = self.prepare_all(events, moment, true);
         let appended = {
-            let mut public = self.public.lock();
+            let mut public = self.public.write();
             public.handle_deadline(moment, &self.limits);
             let appended = match prepared {
                 Ok(drafts) => {

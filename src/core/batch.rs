@@ -52,5 +52,31 @@ impl From<Mark> for Item {
     }
 }
 
-/// What was taken and not handed out yet.
-pub(super) type Batch = VecDeque<Item>;
+/// A batch as it is taken: most have one frame, which goes out at once and needs no room.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) first: Option<Item>,
+    pub(super) rest: Rest,
+}
+
+/// What is behind the first frame of a batch; most connections have none most of the time, and keep no room for it.
+pub(super) type Rest = Option<Box<VecDeque<Item>>>;
+
+impl Batch {
+    /// With room for so many frames behind the first, if any, so that nothing moves.
+    pub(super) fn with_room_for(rest: usize) -> Self {
+        Self { first: None, rest: (rest > 0).then(|| Box::new(VecDeque::with_capacity(rest))) }
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, item: impl Into<Item>) {
+        match self.first {
+            None => self.first = Some(item.into()),
+            Some(_) => self.rest.get_or_insert_default().push_back(item.into()),
+        }
+    }
+
+    pub(super) fn last(&self) -> Option<&Item> {
+        self.rest.as_ref().and_then(|rest| rest.back()).or(self.first.as_ref())
+    }
+}

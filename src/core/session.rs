@@ -12,14 +12,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, Item, Mark};
+use super::batch::{Batch, Item, Mark, Rest};
 use super::log::Log;
 use super::record::{Class, Group, Record};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
 use crate::vocabulary::frame::{Control, GapReason, Protocol, ResetReason, StateSourceState};
 use crate::{CloseCode, CloseReason, ConnectionId, Frame, UserId};
 
-/// For how many frames a batch asks for room at once.
+/// For how many frames behind its first a batch asks for room at once.
 const AT_ONCE: Seq = 16;
 
 /// Where a connection begins.
@@ -95,8 +95,8 @@ pub(crate) struct Session {
     first: Option<First>,
     position: Seq,
     carried: Option<Seq>,
-    /// What is left of the batch; most connections have nothing left most of the time, and keep no room for it.
-    batch: Option<Box<Batch>>,
+    /// What is left of the batch.
+    batch: Rest,
     /// The group of the last frame handed out, while more of it is to come.
     open_group: Option<Group>,
     /// `None` where neither a heartbeat nor an end is asked for.
@@ -293,8 +293,8 @@ impl Session {
             }
             None => {
                 // Room for what there is at most, so that nothing moves; a long absence may have left little of it.
-                let passed = log.head().saturating_sub(self.position).min(AT_ONCE);
-                batch.reserve_exact(passed as usize);
+                let passed = log.head().saturating_sub(self.position).saturating_sub(1).min(AT_ONCE);
+                batch = Batch::with_room_for(passed as usize);
                 let is_reset = self.take_after_position(log, log.log_floor(), &mut batch);
                 self.end_batch(is_reset, log, &mut batch);
             }
@@ -302,9 +302,9 @@ impl Session {
         self.position = log.head();
         // What it drains to is now: nothing that comes later belongs to it.
         self.has_drained = self.is_closing();
-        let first = batch.pop_front().or_else(|| self.has_drained.then(|| Mark::Closing.into()));
-        self.batch = (!batch.is_empty()).then(|| Box::new(batch));
-        first
+        // Of a long absence there may be nothing left behind the first.
+        self.batch = batch.rest.filter(|rest| !rest.is_empty());
+        batch.first.or_else(|| self.has_drained.then(|| Mark::Closing.into()))
     }
 
     /// Whether a frame may move the cursor there, which it then does.
@@ -330,15 +330,15 @@ impl Session {
                 self.carried = Some(position);
                 let is_overrun = position < log.log_floor();
                 let last_log = if is_overrun { 0 } else { log.last_log_at(position) };
-                batch.push_back(Mark::Connected { after: Some(position), recovered: true, last_log }.into());
+                batch.push(Mark::Connected { after: Some(position), recovered: true, last_log });
                 let skips = is_overrun && self.on_slow == SlowPolicy::Close;
                 self.take_after_position(log, if skips { log.last_log() } else { log.log_floor() }, batch);
             }
             First::After | First::Unknown => {
                 let (reason, last_log) = (GapReason::Unknown, log.log_floor());
                 let to = (last_log > 0).then_some(last_log);
-                batch.push_back(Mark::Connected { after: None, recovered: false, last_log: 0 }.into());
-                batch.push_back(Mark::Gap { from: None, to, reason, last_log }.into());
+                batch.push(Mark::Connected { after: None, recovered: false, last_log: 0 });
+                batch.push(Mark::Gap { from: None, to, reason, last_log });
                 self.push_records(log.after(0), Carry::Always, batch);
             }
         }
@@ -349,9 +349,9 @@ impl Session {
     fn take_snapshot(&mut self, start: Seq, log: &Log, batch: &mut Batch) {
         let is_overrun = start < log.log_floor();
         let last_log = if is_overrun { 0 } else { log.last_log_at(start) };
-        batch.push_back(Mark::Connected { after: None, recovered: false, last_log }.into());
+        batch.push(Mark::Connected { after: None, recovered: false, last_log });
         if is_overrun {
-            batch.push_back(Mark::gap(start, log.log_floor()).into());
+            batch.push(Mark::gap(start, log.log_floor()));
         }
         self.push_records(log.live_and_log_after(start), Carry::AfterFirstLog, batch);
     }
@@ -360,12 +360,12 @@ impl Session {
     /// device waits for SYNCED.
     fn take_after_position(&mut self, log: &Log, floor: Seq, batch: &mut Batch) -> bool {
         if self.position < log.log_floor() {
-            batch.push_back(Mark::gap(self.position, floor).into());
+            batch.push(Mark::gap(self.position, floor));
         }
         let is_reset = self.position < log.state_floor();
         let log_after = floor.max(self.position);
         if is_reset {
-            batch.push_back(Mark::Reset.into());
+            batch.push(Mark::Reset);
             self.push_records(log.live_and_log_after(log_after), Carry::Always, batch);
         } else {
             self.push_records(log.state_and_log_after(self.position, log_after), Carry::Always, batch);
@@ -381,22 +381,22 @@ impl Session {
             let is_last_of_group =
                 record.group.is_none() || records.peek().is_none_or(|next| next.group != record.group);
             let moves = may_carry && is_last_of_group && self.moves_to(record.end());
-            batch.push_back(Item::Record { record: record.clone(), moves });
+            batch.push(Item::Record { record: record.clone(), moves });
         }
     }
 
     fn end_batch(&mut self, synced: bool, log: &Log, batch: &mut Batch) {
         let (seq, last_log) = (log.head(), log.last_log());
-        let ends_in_group = matches!(batch.back(), Some(Item::Record { record, .. }) if record.end() != record.seq);
+        let ends_in_group = matches!(batch.last(), Some(Item::Record { record, .. }) if record.end() != record.seq);
         if synced {
             self.carried = Some(seq);
-            batch.push_back(Mark::Synced { seq, last_log }.into());
+            batch.push(Mark::Synced { seq, last_log });
         }
         // A heartbeat that is due ends the batch; one that is not ends a group whose last member was replaced or evicted.
         if self.heartbeat_due || (ends_in_group && !synced) {
             self.heartbeat_due = false;
             self.carried = Some(seq);
-            batch.push_back(Mark::Heartbeat { seq, last_log }.into());
+            batch.push(Mark::Heartbeat { seq, last_log });
         }
     }
 

@@ -33,9 +33,9 @@ const ROUNDS: usize = 15;
 fn main() {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().expect("a runtime");
     let mut table = Comparison::new("nanoseconds a broadcast, the mean", Better::Less, ROUNDS);
-    let rows = ["the call (hub: `burst`)", "the same in the best quarter", "CPU of the process"];
+    let rows = ["the call (hub: `burst`)", "the call, the best quarter", "CPU of the process"];
     table.measure(&rows, &mut sides!(C => rounds::<C>(&runtime, C::burst)));
-    let rows = ["the call, one by one", "the same in the best quarter", "CPU of the process"];
+    let rows = ["one by one: the call", "one by one: the best quarter", "one by one: CPU of the process"];
     table.measure(&rows, &mut sides!(C => rounds::<C>(&runtime, one_by_one)));
 }
 

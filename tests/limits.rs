@@ -122,6 +122,20 @@ fn log_weight(records: usize) -> usize {
 }
 
 #[test]
+fn what_went_to_everybody_is_weighed_whoever_puts_it_into_the_log() {
+    let weight = |end: fn(&UserHub, &mut Connection)| {
+        let hub = UserHub::new();
+        let mut phone = device(&hub, "alice");
+        hub.broadcast_to_all(&Alarm(1));
+        end(&hub, &mut phone);
+        hub.stats().bytes
+    };
+    let taken = weight(|_, phone| assert_eq!(sees(phone), ["ALARM 1"]));
+    assert!(taken > 0);
+    assert_eq!(weight(|hub, _| hub.shutdown()), taken);
+}
+
+#[test]
 fn the_log_has_so_many_bytes_and_no_more() {
     let weight = log_weight(10);
     for (log_bytes, lost) in [(weight, false), (weight - 1, true)] {

@@ -176,6 +176,20 @@ fn what_is_handed_over_is_counted_once_for_each_device() {
 }
 
 #[test]
+fn what_a_device_got_is_counted_when_it_asks_for_more_and_there_is_nothing() {
+    let numbers = Numbers::after(|| {
+        let hub = UserHub::new();
+        let mut phone = device(&hub, "alice");
+        hub.broadcast("alice", &Fill(1));
+        // It waits, as whoever reads a socket beside it, and is asked again for another reason.
+        assert_eq!(sees(&mut phone), ["FILL 1"]);
+        assert_eq!(sees(&mut phone), [""; 0]);
+        std::mem::forget(phone);
+    });
+    assert_eq!(numbers.of("deliveries_total", ""), 1.0);
+}
+
+#[test]
 fn state_that_a_slow_device_never_saw_is_conflated_and_a_fast_one_beside_it_changes_nothing() {
     let numbers = Numbers::after(|| {
         let hub = UserHub::new();

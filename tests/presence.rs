@@ -92,6 +92,22 @@ fn without_a_grace_a_user_leaves_at_once() {
 }
 
 #[test]
+fn a_grace_longer_than_the_retention_ends_in_passing_too() {
+    let clock = clock();
+    let hub = hub_on(&clock).log_age(SECOND).retention(SECOND).presence_grace(SECOND * 5).build().unwrap();
+    let mut presence = task::spawn(hub.presence());
+    drop(hub.connect("alice").unwrap());
+    assert!(matches!(presence.poll_next(), Poll::Ready(Some(PresenceChange::Came(_)))));
+    // Her mailbox is forgotten, so nobody else has anything to see to.
+    clock.advance(SECOND);
+    hub.broadcast("nobody", &Fill(1));
+    assert_pending!(presence.poll_next());
+    clock.advance(SECOND * 4);
+    hub.broadcast("nobody", &Fill(1));
+    assert!(presence.is_woken(), "her grace has passed");
+}
+
+#[test]
 fn with_a_grace_that_no_clock_can_say_nobody_ever_leaves() {
     let clock = clock();
     let hub = hub_on(&clock).presence_grace(Duration::MAX).build().unwrap();

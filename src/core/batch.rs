@@ -1,4 +1,4 @@
-//! What a session takes from a log at once: records, and the marks between them, each of which becomes a frame.
+//! What a session takes from a log at once, records and announcements: each becomes a frame.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -15,22 +15,22 @@ pub(crate) enum Item {
         record: Record,
         moves: bool,
     },
-    Mark(Mark),
+    Announcement(Announcement),
 }
 
 impl Item {
-    /// When it came into the log; `None` for a mark.
+    /// When it came into the log; `None` for an announcement.
     pub(crate) const fn appended(&self) -> Option<Instant> {
         match self {
             Self::Record { record, .. } => Some(record.appended),
-            Self::Mark(_) => None,
+            Self::Announcement(_) => None,
         }
     }
 }
 
 /// What becomes a control frame.
 #[derive(Debug)]
-pub(crate) enum Mark {
+pub(crate) enum Announcement {
     Connected { after: Option<Seq>, recovered: bool, last_log: Seq },
     Gap { from: Option<Seq>, to: Option<Seq>, reason: GapReason, last_log: Seq },
     Reset,
@@ -39,16 +39,16 @@ pub(crate) enum Mark {
     Closing,
 }
 
-impl Mark {
+impl Announcement {
     /// Declares what was evicted above `position`, up to `to`.
     pub(super) const fn gap(position: Seq, to: Seq) -> Self {
         Self::Gap { from: Some(position + 1), to: Some(to), reason: GapReason::Evicted, last_log: to }
     }
 }
 
-impl From<Mark> for Item {
-    fn from(mark: Mark) -> Self {
-        Self::Mark(mark)
+impl From<Announcement> for Item {
+    fn from(announcement: Announcement) -> Self {
+        Self::Announcement(announcement)
     }
 }
 

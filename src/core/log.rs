@@ -200,14 +200,14 @@ impl Log {
     }
 
     fn first_log_after(&self, seq: Seq) -> usize {
-        // Most readers are near the end, and most logs are all Log: then as many records are behind the reader as seqs.
+        // Where all that a reader lacks is Log, it lacks as many records as seqs.
         let behind = usize::try_from(self.head.saturating_sub(seq)).unwrap_or(usize::MAX);
         if let Some(at) = self.logs.len().checked_sub(behind) {
             if behind > 0 && self.logs[at].seq == seq + 1 {
                 return at;
             }
         }
-        // Each record names the one before it, which most likely nobody has in a cache.
+        // Most readers are near the end. Each record names the one before it, which most likely nobody has in a cache.
         for near in 0..self.logs.len().min(NEAR) {
             let at = self.logs.len() - near;
             if self.logs[at - 1].seq <= seq {

@@ -12,7 +12,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, Item, Mark, Rest};
+use super::batch::{Announcement, Batch, Item, Rest};
 use super::log::Log;
 use super::record::{Class, Group, Record};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
@@ -200,8 +200,8 @@ impl Session {
         for item in std::iter::once(first).chain(self.batch.iter().flat_map(|rest| rest.iter())) {
             match item {
                 Item::Record { .. } => passed = passed.saturating_sub(1),
-                Item::Mark(Mark::Gap { .. } | Mark::Reset) => return 0,
-                Item::Mark(_) => {}
+                Item::Announcement(Announcement::Gap { .. } | Announcement::Reset) => return 0,
+                Item::Announcement(_) => {}
             }
         }
         passed
@@ -282,14 +282,14 @@ impl Session {
             return None;
         }
         if self.is_closing() && !self.is_draining() {
-            return Some(Mark::Closing.into());
+            return Some(Announcement::Closing.into());
         }
         let mut batch = Batch::default();
         match self.first.take() {
             Some(first) => self.take_first(first, log, &mut batch),
             None if self.position < log.log_floor() && self.on_slow == SlowPolicy::Close => {
                 self.close(Closing::at_once(CloseReason::new(CloseCode::TOO_SLOW)));
-                return Some(Mark::Closing.into());
+                return Some(Announcement::Closing.into());
             }
             None => {
                 // Room for what there is at most, so that nothing moves; a long absence may have left little of it.
@@ -304,7 +304,7 @@ impl Session {
         self.has_drained = self.is_closing();
         // Of a long absence there may be nothing left behind the first.
         self.batch = batch.rest.filter(|rest| !rest.is_empty());
-        batch.first.or_else(|| self.has_drained.then(|| Mark::Closing.into()))
+        batch.first.or_else(|| self.has_drained.then(|| Announcement::Closing.into()))
     }
 
     /// Whether a frame may move the cursor there, which it then does.
@@ -330,15 +330,15 @@ impl Session {
                 self.carried = Some(position);
                 let is_overrun = position < log.log_floor();
                 let last_log = if is_overrun { 0 } else { log.last_log_at(position) };
-                batch.push(Mark::Connected { after: Some(position), recovered: true, last_log });
+                batch.push(Announcement::Connected { after: Some(position), recovered: true, last_log });
                 let skips = is_overrun && self.on_slow == SlowPolicy::Close;
                 self.take_after_position(log, if skips { log.last_log() } else { log.log_floor() }, batch);
             }
             First::After | First::Unknown => {
                 let (reason, last_log) = (GapReason::Unknown, log.log_floor());
                 let to = (last_log > 0).then_some(last_log);
-                batch.push(Mark::Connected { after: None, recovered: false, last_log: 0 });
-                batch.push(Mark::Gap { from: None, to, reason, last_log });
+                batch.push(Announcement::Connected { after: None, recovered: false, last_log: 0 });
+                batch.push(Announcement::Gap { from: None, to, reason, last_log });
                 self.push_records(log.after(0), Carry::Always, batch);
             }
         }
@@ -349,9 +349,9 @@ impl Session {
     fn take_snapshot(&mut self, start: Seq, log: &Log, batch: &mut Batch) {
         let is_overrun = start < log.log_floor();
         let last_log = if is_overrun { 0 } else { log.last_log_at(start) };
-        batch.push(Mark::Connected { after: None, recovered: false, last_log });
+        batch.push(Announcement::Connected { after: None, recovered: false, last_log });
         if is_overrun {
-            batch.push(Mark::gap(start, log.log_floor()));
+            batch.push(Announcement::gap(start, log.log_floor()));
         }
         self.push_records(log.live_and_log_after(start), Carry::AfterFirstLog, batch);
     }
@@ -360,12 +360,12 @@ impl Session {
     /// device waits for SYNCED.
     fn take_after_position(&mut self, log: &Log, floor: Seq, batch: &mut Batch) -> bool {
         if self.position < log.log_floor() {
-            batch.push(Mark::gap(self.position, floor));
+            batch.push(Announcement::gap(self.position, floor));
         }
         let is_reset = self.position < log.state_floor();
         let log_after = floor.max(self.position);
         if is_reset {
-            batch.push(Mark::Reset);
+            batch.push(Announcement::Reset);
             self.push_records(log.live_and_log_after(log_after), Carry::Always, batch);
         } else {
             self.push_records(log.state_and_log_after(self.position, log_after), Carry::Always, batch);
@@ -390,13 +390,13 @@ impl Session {
         let ends_in_group = matches!(batch.last(), Some(Item::Record { record, .. }) if record.end() != record.seq);
         if synced {
             self.carried = Some(seq);
-            batch.push(Mark::Synced { seq, last_log });
+            batch.push(Announcement::Synced { seq, last_log });
         }
         // A heartbeat that is due ends the batch; one that is not ends a group whose last member was replaced or evicted.
         if self.heartbeat_due || (ends_in_group && !synced) {
             self.heartbeat_due = false;
             self.carried = Some(seq);
-            batch.push(Mark::Heartbeat { seq, last_log });
+            batch.push(Announcement::Heartbeat { seq, last_log });
         }
     }
 
@@ -417,7 +417,7 @@ impl Session {
                 return next;
             }
         }
-        (self.is_closing() && !self.is_draining()).then(|| Mark::Closing.into())
+        (self.is_closing() && !self.is_draining()).then(|| Announcement::Closing.into())
     }
 
     /// What stands in front of the rest of the batch.
@@ -435,14 +435,14 @@ impl Session {
                 let cursor = moves.then(|| Cursor::new(self.epoch, record.end()));
                 Frame::record(record, cursor)
             }
-            Item::Mark(mark) => self.control_frame(mark, user),
+            Item::Announcement(announcement) => self.control_frame(announcement, user),
         }
     }
 
-    fn control_frame(&mut self, mark: Mark, user: &UserId) -> Frame {
+    fn control_frame(&mut self, announcement: Announcement, user: &UserId) -> Frame {
         let cursor_at = |seq| Cursor::new(self.epoch, seq);
-        let control = match mark {
-            Mark::Connected { after, recovered, last_log } => Control::Connected {
+        let control = match announcement {
+            Announcement::Connected { after, recovered, last_log } => Control::Connected {
                 protocol: Protocol,
                 user_id: user,
                 connection_id: self.id,
@@ -452,13 +452,13 @@ impl Session {
                 last_log,
                 heartbeat: self.deadlines.as_ref().and_then(|deadlines| deadlines.heartbeat),
             },
-            Mark::Gap { from, to, reason, last_log } => Control::Gap { from, to, reason, last_log },
-            Mark::Reset => Control::Reset { reason: ResetReason::Forgotten },
-            Mark::Synced { seq, last_log } => {
+            Announcement::Gap { from, to, reason, last_log } => Control::Gap { from, to, reason, last_log },
+            Announcement::Reset => Control::Reset { reason: ResetReason::Forgotten },
+            Announcement::Synced { seq, last_log } => {
                 Control::Synced { cursor: cursor_at(seq), last_log, state_source: self.state_source }
             }
-            Mark::Heartbeat { seq, last_log } => Control::Heartbeat { cursor: cursor_at(seq), last_log },
-            Mark::Closing => {
+            Announcement::Heartbeat { seq, last_log } => Control::Heartbeat { cursor: cursor_at(seq), last_log },
+            Announcement::Closing => {
                 self.is_over = true;
                 let closing = self.closing.take().expect("only a session that closes has such an item");
                 return Frame::closing(&closing.reason);

@@ -579,7 +579,7 @@ impl Connection {
         let first = self.session.take(&mailbox.log);
         mailbox.took(self.session.id(), &mut self.hint);
         drop(mailbox);
-        first.map(|first| self.hand_out_first(before, first))
+        self.hand_out_taken(before, first)
     }
 
     /// The same, after what that moment has brought.
@@ -606,10 +606,17 @@ impl Connection {
             first
         };
         wake(parked);
+        self.hand_out_taken(before, first)
+    }
+
+    /// What came of a look into the log, of which it had everything up to `before`.
+    fn hand_out_taken(&mut self, before: Option<Seq>, first: Option<Item>) -> Option<Frame> {
+        if first.is_none() {
+            self.observed.took(|| 0, &self.hub.observer);
+        }
         first.map(|first| self.hand_out_first(before, first))
     }
 
-    /// The first frame of a batch that was taken by who had everything up to there before.
     #[inline]
     fn hand_out_first(&mut self, before: Option<Seq>, first: Item) -> Frame {
         let Self { hub, session, observed, .. } = self;

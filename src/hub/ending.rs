@@ -269,6 +269,7 @@ impl Shared {
             let mut mailbox = slot.mailbox.lock();
             // What went to everybody just before belongs to what is drained.
             self.catch_up(&mut mailbox, moment);
+            self.account(&mut mailbox);
             let closed = mailbox.close_where(|_| true, closing);
             slot.closings.fetch_add(1, Ordering::Release);
             closed

@@ -5,12 +5,13 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
-use support::{Alarm, Fill, Total, clock, device, frames, hub_on, order, price, sees};
+use support::{Alarm, Fill, Price, Total, clock, device, frames, hub_on, order, price, sees};
 use user_hub::prelude::*;
 use user_hub::{CloseCode, CloseReason, ConnectOptions, DynamicEvent, LoadedState, Outcome, Start, UserId};
 
@@ -257,17 +258,29 @@ fn connections_that_end_are_counted_by_the_code_that_they_were_told() {
 fn loads_are_counted_by_what_they_came_to() {
     let numbers = Numbers::after(|| {
         let clock = clock();
-        let load = |user: UserId| async move {
+        let handle = HubHandle::unbound();
+        let (events, is_first) = (handle.clone(), Arc::new(AtomicBool::new(true)));
+        let load = move |user: UserId| {
+            if user.as_str() == "again" && is_first.swap(false, Ordering::SeqCst) {
+                // A removal meanwhile, which gives way to live State: what the load might bring of it would be wrong.
+                events.clear_key::<Price<i32>>("again", "BTC");
+                events.group("again").event(&price("ETH", 1)).event(&price("XAU", 1)).broadcast();
+            }
+            loaded(user)
+        };
+        async fn loaded(user: UserId) -> Option<LoadedState> {
             match user.as_str() {
                 "none" => None,
                 "some" => Some(LoadedState::new().event(Total(1)).event(price("XAU", f64::NAN))),
                 "slow" => std::future::pending().await,
+                "again" => Some(LoadedState::new().event(price("ETH", 2))),
                 _ => Some(LoadedState::new().event(Total(1))),
             }
-        };
-        let hub = hub_on(&clock).state_source(load).build().unwrap();
+        }
+        let hub = hub_on(&clock).state_keys(2).state_source(load).build().unwrap();
+        handle.bind(&hub).unwrap();
         let mut slow = hub.connect("slow").unwrap();
-        for user in ["all", "none", "some", "slow"] {
+        for user in ["all", "again", "none", "some", "slow"] {
             frames(&mut hub.connect(user).unwrap());
         }
         frames(&mut slow);
@@ -277,7 +290,7 @@ fn loads_are_counted_by_what_they_came_to() {
     });
     assert_eq!(
         numbers.by("loads_total"),
-        [("result=failed", 1), ("result=incomplete", 1), ("result=late", 1), ("result=loaded", 1)]
+        [("result=again", 1), ("result=failed", 1), ("result=incomplete", 1), ("result=late", 1), ("result=loaded", 2)]
     );
 }
 

@@ -30,7 +30,7 @@ use window::Window;
 const EVENTS: usize = 1_000;
 /// Between two of them.
 const PAUSE: Duration = Duration::from_millis(1);
-const ROUNDS: usize = 11;
+const ROUNDS: usize = 21;
 const DEVICES: usize = 3;
 const OTHERS: usize = 1_000;
 const USER: &str = "user-alice";

@@ -602,7 +602,7 @@ impl Hub {
     pub(crate) fn shut_down(&mut self, now: u64) {
         let users: Vec<User> = self.boxes.keys().copied().collect();
         for user in users {
-            self.catch_up(user, now);
+            self.catch_up(user, now).account();
             self.close(user, None, 1001);
         }
     }

@@ -430,7 +430,10 @@ impl Session {
     pub(crate) fn frame(&mut self, item: Item, user: &UserId) -> Frame {
         match item {
             Item::Record { record, moves } => {
-                let goes_on = |group: &Group| matches!(self.next_item(), Some(Item::Record { record: next, .. }) if next.group == Some(*group));
+                let goes_on = |group: &Group| match self.next_item() {
+                    Some(Item::Record { record: next, .. }) => next.group == Some(*group),
+                    _ => false,
+                };
                 self.open_group = record.group.filter(goes_on);
                 let cursor = moves.then(|| Cursor::new(self.epoch, record.end()));
                 Frame::record(record, cursor)

@@ -35,6 +35,14 @@ fn unparked(mailbox: &mut Mailbox<&'static str>) -> Vec<&'static str> {
     parked
 }
 
+#[test]
+fn a_connection_is_what_the_host_has_said_of_it() {
+    let about = About { session: Some("s-1".into()), transport: "sse" };
+    let told = Reader::<&str>::new(id(1), about, Timestamp::from_milliseconds(0), 0);
+    assert_eq!((told.session().map(crate::SessionId::as_str), told.transport()), (Some("s-1"), "sse"));
+    assert_eq!((reader(2).session(), reader(2).transport()), (None, ""));
+}
+
 mod waiting {
     use super::*;
 

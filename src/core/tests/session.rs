@@ -138,6 +138,13 @@ mod beginning {
     }
 
     #[test]
+    fn who_was_registered_at_a_position_gets_the_log_above_it_however_late_it_asks() {
+        let log = log_of([happened("L", 1), happened("L", 2), happened("L", 3)]);
+        let mut late = session(Begin::Since(2));
+        assert_eq!(batch(&mut late, &log), ["CONNECTED", "3 L<2 -> 3", "SYNCED -> 3"]);
+    }
+
+    #[test]
     fn what_happens_between_the_registration_of_a_new_device_and_its_first_batch_is_its_own() {
         let mut log = Log::default();
         push(&mut log, [happened("L", 1)]).unwrap();
@@ -581,6 +588,18 @@ mod groups {
 
 mod ending {
     use super::*;
+
+    #[test]
+    fn what_is_ended_without_a_word_hands_out_nothing_more() {
+        let log = log_of([happened("L", 1), happened("L", 2)]);
+        let mut ended = session(after(0));
+        assert!(ended.take(&log));
+        assert!(ended.next_frame().is_some());
+        ended.end();
+        assert!(ended.is_over());
+        assert_eq!(ended.next_frame(), None);
+        assert_eq!(frames(&mut ended, &log), []);
+    }
 
     #[test]
     fn closing_is_the_last_frame_and_the_first_reason_stands() {

@@ -1,4 +1,7 @@
-//! What a session takes from a log at once, records and announcements: each becomes a frame.
+//! What a session takes from a log at once, before it is frames.
+//!
+//! Invariants: the items are in the order in which their frames go out; where there is no first, there is nothing behind
+//! it; one alone asks for no memory.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -15,22 +18,22 @@ pub(crate) enum Item {
         record: Record,
         moves: bool,
     },
-    Announcement(Announcement),
+    Control(ControlItem),
 }
 
 impl Item {
-    /// When it came into the log; `None` for an announcement.
+    /// When it came into the log; `None` for a control frame.
     pub(crate) const fn appended(&self) -> Option<Instant> {
         match self {
             Self::Record { record, .. } => Some(record.appended),
-            Self::Announcement(_) => None,
+            Self::Control(_) => None,
         }
     }
 }
 
-/// What becomes a control frame.
+/// A control frame, before it is one.
 #[derive(Debug)]
-pub(crate) enum Announcement {
+pub(crate) enum ControlItem {
     Connected { after: Option<Seq>, recovered: bool, last_log: Seq },
     Gap { from: Option<Seq>, to: Option<Seq>, reason: GapReason, last_log: Seq },
     Reset,
@@ -39,16 +42,16 @@ pub(crate) enum Announcement {
     Closing,
 }
 
-impl Announcement {
+impl ControlItem {
     /// Declares what was evicted above `position`, up to `to`.
     pub(super) const fn gap(position: Seq, to: Seq) -> Self {
         Self::Gap { from: Some(position + 1), to: Some(to), reason: GapReason::Evicted, last_log: to }
     }
 }
 
-impl From<Announcement> for Item {
-    fn from(announcement: Announcement) -> Self {
-        Self::Announcement(announcement)
+impl From<ControlItem> for Item {
+    fn from(item: ControlItem) -> Self {
+        Self::Control(item)
     }
 }
 

@@ -12,7 +12,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::batch::{Announcement, Batch, Item, Rest};
+use super::batch::{Batch, ControlItem, Item, Rest};
 use super::log::Log;
 use super::record::{Class, Group, Record};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
@@ -200,8 +200,8 @@ impl Session {
         for item in std::iter::once(first).chain(self.batch.iter().flat_map(|rest| rest.iter())) {
             match item {
                 Item::Record { .. } => passed = passed.saturating_sub(1),
-                Item::Announcement(Announcement::Gap { .. } | Announcement::Reset) => return 0,
-                Item::Announcement(_) => {}
+                Item::Control(ControlItem::Gap { .. } | ControlItem::Reset) => return 0,
+                Item::Control(_) => {}
             }
         }
         passed
@@ -282,14 +282,14 @@ impl Session {
             return None;
         }
         if self.is_closing() && !self.is_draining() {
-            return Some(Announcement::Closing.into());
+            return Some(ControlItem::Closing.into());
         }
         let mut batch = Batch::default();
         match self.first.take() {
             Some(first) => self.take_first(first, log, &mut batch),
             None if self.position < log.log_floor() && self.on_slow == SlowPolicy::Close => {
                 self.close(Closing::at_once(CloseReason::new(CloseCode::TOO_SLOW)));
-                return Some(Announcement::Closing.into());
+                return Some(ControlItem::Closing.into());
             }
             None => {
                 // Room for what there is at most, so that nothing moves; a long absence may have left little of it.
@@ -304,7 +304,7 @@ impl Session {
         self.has_drained = self.is_closing();
         // Of a long absence there may be nothing left behind the first.
         self.batch = batch.rest.filter(|rest| !rest.is_empty());
-        batch.first.or_else(|| self.has_drained.then(|| Announcement::Closing.into()))
+        batch.first.or_else(|| self.has_drained.then(|| ControlItem::Closing.into()))
     }
 
     /// Whether a frame may move the cursor there, which it then does.
@@ -330,15 +330,15 @@ impl Session {
                 self.carried = Some(position);
                 let is_overrun = position < log.log_floor();
                 let last_log = if is_overrun { 0 } else { log.last_log_at(position) };
-                batch.push(Announcement::Connected { after: Some(position), recovered: true, last_log });
+                batch.push(ControlItem::Connected { after: Some(position), recovered: true, last_log });
                 let skips = is_overrun && self.on_slow == SlowPolicy::Close;
                 self.take_after_position(log, if skips { log.last_log() } else { log.log_floor() }, batch);
             }
             First::After | First::Unknown => {
                 let (reason, last_log) = (GapReason::Unknown, log.log_floor());
                 let to = (last_log > 0).then_some(last_log);
-                batch.push(Announcement::Connected { after: None, recovered: false, last_log: 0 });
-                batch.push(Announcement::Gap { from: None, to, reason, last_log });
+                batch.push(ControlItem::Connected { after: None, recovered: false, last_log: 0 });
+                batch.push(ControlItem::Gap { from: None, to, reason, last_log });
                 self.push_records(log.after(0), Carry::Always, batch);
             }
         }
@@ -349,9 +349,9 @@ impl Session {
     fn take_snapshot(&mut self, start: Seq, log: &Log, batch: &mut Batch) {
         let is_overrun = start < log.log_floor();
         let last_log = if is_overrun { 0 } else { log.last_log_at(start) };
-        batch.push(Announcement::Connected { after: None, recovered: false, last_log });
+        batch.push(ControlItem::Connected { after: None, recovered: false, last_log });
         if is_overrun {
-            batch.push(Announcement::gap(start, log.log_floor()));
+            batch.push(ControlItem::gap(start, log.log_floor()));
         }
         self.push_records(log.live_and_log_after(start), Carry::AfterFirstLog, batch);
     }
@@ -360,12 +360,12 @@ impl Session {
     /// device waits for SYNCED.
     fn take_after_position(&mut self, log: &Log, floor: Seq, batch: &mut Batch) -> bool {
         if self.position < log.log_floor() {
-            batch.push(Announcement::gap(self.position, floor));
+            batch.push(ControlItem::gap(self.position, floor));
         }
         let is_reset = self.position < log.state_floor();
         let log_after = floor.max(self.position);
         if is_reset {
-            batch.push(Announcement::Reset);
+            batch.push(ControlItem::Reset);
             self.push_records(log.live_and_log_after(log_after), Carry::Always, batch);
         } else {
             self.push_records(log.state_and_log_after(self.position, log_after), Carry::Always, batch);
@@ -390,13 +390,13 @@ impl Session {
         let ends_in_group = matches!(batch.last(), Some(Item::Record { record, .. }) if record.end() != record.seq);
         if synced {
             self.carried = Some(seq);
-            batch.push(Announcement::Synced { seq, last_log });
+            batch.push(ControlItem::Synced { seq, last_log });
         }
         // A heartbeat that is due ends the batch; one that is not ends a group whose last member was replaced or evicted.
         if self.heartbeat_due || (ends_in_group && !synced) {
             self.heartbeat_due = false;
             self.carried = Some(seq);
-            batch.push(Announcement::Heartbeat { seq, last_log });
+            batch.push(ControlItem::Heartbeat { seq, last_log });
         }
     }
 
@@ -417,7 +417,7 @@ impl Session {
                 return next;
             }
         }
-        (self.is_closing() && !self.is_draining()).then(|| Announcement::Closing.into())
+        (self.is_closing() && !self.is_draining()).then(|| ControlItem::Closing.into())
     }
 
     /// What stands in front of the rest of the batch.
@@ -438,14 +438,14 @@ impl Session {
                 let cursor = moves.then(|| Cursor::new(self.epoch, record.end()));
                 Frame::record(record, cursor)
             }
-            Item::Announcement(announcement) => self.control_frame(announcement, user),
+            Item::Control(item) => self.control_frame(item, user),
         }
     }
 
-    fn control_frame(&mut self, announcement: Announcement, user: &UserId) -> Frame {
+    fn control_frame(&mut self, item: ControlItem, user: &UserId) -> Frame {
         let cursor_at = |seq| Cursor::new(self.epoch, seq);
-        let control = match announcement {
-            Announcement::Connected { after, recovered, last_log } => Control::Connected {
+        let control = match item {
+            ControlItem::Connected { after, recovered, last_log } => Control::Connected {
                 protocol: Protocol,
                 user_id: user,
                 connection_id: self.id,
@@ -455,13 +455,13 @@ impl Session {
                 last_log,
                 heartbeat: self.deadlines.as_ref().and_then(|deadlines| deadlines.heartbeat),
             },
-            Announcement::Gap { from, to, reason, last_log } => Control::Gap { from, to, reason, last_log },
-            Announcement::Reset => Control::Reset { reason: ResetReason::Forgotten },
-            Announcement::Synced { seq, last_log } => {
+            ControlItem::Gap { from, to, reason, last_log } => Control::Gap { from, to, reason, last_log },
+            ControlItem::Reset => Control::Reset { reason: ResetReason::Forgotten },
+            ControlItem::Synced { seq, last_log } => {
                 Control::Synced { cursor: cursor_at(seq), last_log, state_source: self.state_source }
             }
-            Announcement::Heartbeat { seq, last_log } => Control::Heartbeat { cursor: cursor_at(seq), last_log },
-            Announcement::Closing => {
+            ControlItem::Heartbeat { seq, last_log } => Control::Heartbeat { cursor: cursor_at(seq), last_log },
+            ControlItem::Closing => {
                 self.is_over = true;
                 let closing = self.closing.take().expect("only a session that closes has such an item");
                 return Frame::closing(&closing.reason);

@@ -79,6 +79,15 @@ impl Batch {
         }
     }
 
+    pub(super) fn extend(&mut self, mut items: impl ExactSizeIterator<Item = Item>) {
+        if self.first.is_none() {
+            self.first = items.next();
+        }
+        if items.len() > 0 {
+            self.rest.get_or_insert_default().extend(items);
+        }
+    }
+
     pub(super) fn last(&self) -> Option<&Item> {
         self.rest.as_ref().and_then(|rest| rest.back()).or(self.first.as_ref())
     }

@@ -161,7 +161,17 @@ impl Log {
 
     /// The State above `seq` and the Log above `log_seq`, in order.
     pub(crate) fn state_and_log_after(&self, seq: Seq, log_seq: Seq) -> impl Iterator<Item = &Record> {
-        merge(self.states.after(seq), self.logs.range(self.first_log_after(log_seq)..))
+        merge(self.states.after(seq), self.log_after(log_seq))
+    }
+
+    /// The Log above `seq`, in order.
+    pub(crate) fn log_after(&self, seq: Seq) -> impl ExactSizeIterator<Item = &Record> + Clone {
+        self.logs.range(self.first_log_after(seq)..)
+    }
+
+    /// Whether any State has changed since `seq`.
+    pub(crate) fn has_state_after(&self, seq: Seq) -> bool {
+        self.states.last() > seq
     }
 
     /// What a reader at `seq` lacks, if that is one record and in no group. Then it is at or above both floors: a forgotten
@@ -176,7 +186,7 @@ impl Log {
 
     /// Every State that is not final, and the Log above `seq`, in order.
     pub(crate) fn live_and_log_after(&self, seq: Seq) -> impl Iterator<Item = &Record> {
-        merge(self.states.live(), self.logs.range(self.first_log_after(seq)..))
+        merge(self.states.live(), self.log_after(seq))
     }
 
     /// The seq before the last `count` Log records, moved down so that it is not inside a group.

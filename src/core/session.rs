@@ -367,10 +367,23 @@ impl Session {
         if is_reset {
             batch.push(ControlItem::Reset);
             self.push_records(log.live_and_log_after(log_after), Carry::Always, batch);
-        } else {
+        } else if log.has_state_after(self.position) {
             self.push_records(log.state_and_log_after(self.position, log_after), Carry::Always, batch);
+        } else {
+            self.push_log(log.log_after(log_after), batch);
         }
         is_reset
+    }
+
+    /// The same for Log alone, in fewer steps where no record is in a group: then each moves the cursor.
+    fn push_log<'l>(&mut self, records: impl ExactSizeIterator<Item = &'l Record> + Clone, batch: &mut Batch) {
+        if records.clone().any(|record| record.group.is_some()) {
+            return self.push_records(records, Carry::Always, batch);
+        }
+        batch.extend(records.map(|record| Item::Record { record: record.clone(), moves: true }));
+        if let Some(Item::Record { record, .. }) = batch.last() {
+            self.carried = Some(record.seq);
+        }
     }
 
     fn push_records<'l>(&mut self, records: impl Iterator<Item = &'l Record>, carry: Carry, batch: &mut Batch) {
@@ -407,6 +420,7 @@ impl Session {
     }
 
     /// The next of the batch; `None` when it was handed out.
+    #[inline]
     pub(crate) fn next(&mut self) -> Option<Item> {
         if let Some(batch) = &mut self.batch {
             let next = batch.pop_front();
@@ -426,7 +440,7 @@ impl Session {
     }
 
     /// Hands out what was taken, to a device of the user.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn frame(&mut self, item: Item, user: &UserId) -> Frame {
         match item {
             Item::Record { record, moves } => {
@@ -442,6 +456,7 @@ impl Session {
         }
     }
 
+    #[cold]
     fn control_frame(&mut self, item: ControlItem, user: &UserId) -> Frame {
         let cursor_at = |seq| Cursor::new(self.epoch, seq);
         let control = match item {

@@ -445,12 +445,24 @@ impl Connection {
         self.session.close(Closing::at_once(reason));
     }
 
-    /// Sees whether it was told to close, without a lock if nobody of this user was.
-    fn note_closing(&mut self) {
+    /// Hands out what is left of a batch: most frames of a burst need no more than this.
+    #[inline]
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Frame>> {
+        // Without a lock, if nobody of this user was told to close.
         if self.slot.closings.load(Ordering::Acquire) != self.closings {
-            let mailbox = self.slot.mailbox.lock();
-            Self::close_as_told(&mut self.session, &mut self.closings, &self.slot, &mailbox);
+            self.note_closing();
         }
+        match self.session.next() {
+            Some(item) => Poll::Ready(Some(self.hand_out(item))),
+            None => self.poll_batch(context),
+        }
+    }
+
+    /// Sees whether it was told to close.
+    #[cold]
+    fn note_closing(&mut self) {
+        let mailbox = self.slot.mailbox.lock();
+        Self::close_as_told(&mut self.session, &mut self.closings, &self.slot, &mailbox);
     }
 
     fn close_as_told(session: &mut Session, closings: &mut u32, slot: &Slot, mailbox: &Mailbox<Waker>) {
@@ -463,11 +475,9 @@ impl Connection {
         }
     }
 
-    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Frame>> {
-        self.note_closing();
-        if let Some(item) = self.session.next() {
-            return Poll::Ready(Some(self.hand_out(item)));
-        }
+    /// The first frame of the next batch.
+    #[inline(never)]
+    fn poll_batch(&mut self, context: &mut Context<'_>) -> Poll<Option<Frame>> {
         if self.session.is_over() {
             return Poll::Ready(None);
         }
@@ -625,7 +635,7 @@ impl Connection {
     }
 
     /// A frame, seen by the observer as it goes.
-    #[inline]
+    #[inline(always)]
     fn hand_out(&mut self, item: Item) -> Frame {
         let Self { hub, slot, session, observed, .. } = self;
         let appended = if observed.is_timing() { item.appended() } else { None };

@@ -127,6 +127,11 @@ impl States {
         })
     }
 
+    /// The seq of what was set or taken away last, forgotten or not; 0 before the first.
+    pub(super) fn last(&self) -> Seq {
+        self.lane.as_ref().and_then(|lane| lane.slots.back()).map_or(0, |slot| slot.seq)
+    }
+
     /// What was set or taken away last, unless that was forgotten.
     pub(super) fn newest(&self) -> Option<&Record> {
         self.lane.as_ref()?.slots.back()?.record.as_ref()

@@ -119,10 +119,16 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// Of one user, with the text that goes behind the head.
-    pub(crate) fn new(class: Class, state: StateName, tail: Scratch) -> Self {
+    pub(crate) fn new(
+        class: Class,
+        state: StateName,
+        version: Option<Version>,
+        expires: Option<Instant>,
+        tail: Scratch,
+    ) -> Self {
         let bytes = OVERHEAD + tail.len() + state.key.as_ref().map_or(0, |key| key.len());
         let text = ByteString::new();
-        let body = Body { class, state, version: None, expires: None, is_public: false, text, bytes };
+        let body = Body { class, state, version, expires, is_public: false, text, bytes };
         Self { body: Arc::new(body), tail }
     }
 
@@ -133,9 +139,7 @@ impl Draft {
                 text.extend_from_slice(piece.as_bytes());
             }
         });
-        let mut removal = Self::new(Class::Removal, state, tail);
-        removal.version = version;
-        removal
+        Self::new(Class::Removal, state, version, None, tail)
     }
 
     /// The same for everybody: every log that takes it shares the body.

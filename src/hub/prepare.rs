@@ -99,9 +99,7 @@ fn encode(
         text.push(b'}');
         Ok::<_, Rejection>(())
     })?;
-    let mut draft = Draft::new(class, own, text);
-    (draft.version, draft.expires) = (event.version(), expiry(event, moment));
-    Ok(draft)
+    Ok(Draft::new(class, own, event.version(), expiry(event, moment), text))
 }
 
 /// A State that is the last of its key says so: a client need not know the rule of every type.

@@ -6,7 +6,7 @@
 //! - With `--cfg user_hub_shuttle` (the models in `tests/interleavings`) they are those of shuttle, which decides at each of
 //!   them who goes on; and nothing is left to chance that decides the way through the code: the hash of the registry is
 //!   fixed, and so is the number of its shards.
-//! - Without it, these are the very types of parking_lot, arc_swap and std.
+//! - Without it, these are the very types of parking_lot and std.
 
 #[cfg(user_hub_shuttle)]
 pub(crate) use checked::*;
@@ -18,7 +18,6 @@ mod plain {
     pub(crate) use std::sync::OnceLock;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-    pub(crate) use arc_swap::ArcSwap;
     pub(crate) use foldhash::quality::RandomState;
     pub(crate) use parking_lot::{Mutex, RwLock};
 
@@ -32,7 +31,7 @@ mod plain {
 
 #[cfg(user_hub_shuttle)]
 mod checked {
-    use std::sync::{Arc, PoisonError};
+    use std::sync::PoisonError;
 
     pub(crate) use foldhash::quality::FixedState as RandomState;
     pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -74,26 +73,6 @@ mod checked {
         }
     }
 
-    /// A value that is replaced as a whole, and read without waiting for anybody.
-    #[derive(Debug, Default)]
-    pub(crate) struct ArcSwap<T> {
-        value: std::sync::Mutex<Arc<T>>,
-        /// Each use of it is one step, as of an atomic: a lock of shuttle would make two of it.
-        step: AtomicBool,
-    }
-
-    impl<T> ArcSwap<T> {
-        pub(crate) fn load(&self) -> Arc<T> {
-            self.step.load(Ordering::SeqCst);
-            Arc::clone(&self.value.lock().unwrap_or_else(PoisonError::into_inner))
-        }
-
-        pub(crate) fn store(&self, value: Arc<T>) {
-            self.step.store(true, Ordering::SeqCst);
-            *self.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
-        }
-    }
-
     /// A cell that is filled once; like an atomic, it is an occasion to change threads.
     #[derive(Debug, Default)]
     pub(crate) struct OnceLock<T> {
@@ -110,6 +89,12 @@ mod checked {
             let set = self.cell.set(value);
             self.is_full.store(true, Ordering::SeqCst);
             set
+        }
+
+        pub(crate) fn get_or_init(&self, init: impl FnOnce() -> T) -> &T {
+            let value = self.cell.get_or_init(init);
+            self.is_full.store(true, Ordering::SeqCst);
+            value
         }
     }
 

@@ -60,7 +60,7 @@ fn draft(class: Class, name: &str, key: &str, data: &str) -> Draft {
         push_tail_start(text, &state.name, state.key.as_deref(), at(0).wall);
         write!(text, r#","data":{data}}}"#).unwrap();
     });
-    Draft::new(class, state, text)
+    Draft::new(class, state, None, None, text)
 }
 
 /// A State; an empty key means one value a user.

@@ -7,7 +7,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use bytestring::ByteString;
 
 use super::record::{Body, Record};
 use crate::vocabulary::frame::{Control, ControlFrame};
@@ -46,7 +45,7 @@ enum Content {
 /// no text of their own: it is here for as long as it takes to send it.
 struct Joined {
     body: Arc<Body>,
-    text: ByteString,
+    text: Box<str>,
     cursor: Option<Cursor>,
 }
 
@@ -62,7 +61,11 @@ impl Frame {
     /// ```
     #[must_use]
     pub fn text(&self) -> &str {
-        self.shared_text()
+        match &self.0 {
+            Content::Own { body, .. } => body.text(),
+            Content::Public(joined) => &joined.text,
+            Content::Control(control) => &control.text,
+        }
     }
 
     /// The JSON text as shared bytes, for a transport that sends without copying.
@@ -76,7 +79,7 @@ impl Frame {
     /// ```
     #[must_use]
     pub fn bytes(&self) -> Bytes {
-        self.shared_text().as_bytes().clone()
+        Bytes::from_owner(Text(self.clone()))
     }
 
     /// Which frame it is.
@@ -169,13 +172,14 @@ impl Frame {
     pub(crate) fn closing(reason: &CloseReason) -> Self {
         Self(Content::Control(Arc::new(ControlFrame::closing(reason))))
     }
+}
 
-    fn shared_text(&self) -> &ByteString {
-        match &self.0 {
-            Content::Own { body, .. } => body.text(),
-            Content::Public(joined) => &joined.text,
-            Content::Control(control) => &control.text,
-        }
+/// Keeps the frame for whoever has its bytes.
+struct Text(Frame);
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        self.0.text().as_bytes()
     }
 }
 

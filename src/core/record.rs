@@ -10,7 +10,6 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytestring::ByteString;
 use smallvec::SmallVec;
 
 use crate::vocabulary::cursor::Seq;
@@ -81,7 +80,7 @@ pub(crate) struct Body {
     /// Whether it goes to everybody: then the text begins behind the head, which each log has for itself.
     pub(crate) is_public: bool,
     /// Empty on the way into the log of one user.
-    text: ByteString,
+    text: Box<str>,
     /// What it weighs in a log.
     pub(crate) bytes: usize,
 }
@@ -93,7 +92,7 @@ impl Body {
     }
 
     /// The JSON, of one user's own; of everybody's, what is behind the head.
-    pub(crate) const fn text(&self) -> &ByteString {
+    pub(crate) const fn text(&self) -> &str {
         &self.text
     }
 
@@ -127,8 +126,7 @@ impl Draft {
         tail: Scratch,
     ) -> Self {
         let bytes = OVERHEAD + tail.len() + state.key.as_ref().map_or(0, |key| key.len());
-        let text = ByteString::new();
-        let body = Body { class, state, version, expires, is_public: false, text, bytes };
+        let body = Body { class, state, version, expires, is_public: false, text: Box::default(), bytes };
         Self { body: Arc::new(body), tail }
     }
 
@@ -145,7 +143,7 @@ impl Draft {
     /// The same for everybody: every log that takes it shares the body.
     pub(crate) fn shared(mut self) -> Self {
         if !self.is_public {
-            let text = ByteString::from(&*self.tail);
+            let text = Box::from(&*self.tail);
             let body = Arc::make_mut(&mut self.body);
             (body.is_public, body.text) = (true, text);
         }
@@ -228,14 +226,14 @@ impl Record {
     }
 
     /// The JSON of what went to everybody, with the head that it has in this log.
-    pub(crate) fn joined(&self) -> ByteString {
+    pub(crate) fn joined(&self) -> Box<str> {
         let place = Place { seq: self.seq, prev_log: self.prev_log, group: self.group, now: self.appended };
         joined(self.body.class, place, &self.body.text)
     }
 }
 
 /// The head of a place in a log, and the tail behind it, in a text of exactly their size.
-fn joined(class: Class, place: Place, tail: &str) -> ByteString {
+fn joined(class: Class, place: Place, tail: &str) -> Box<str> {
     let mut digits = [itoa::Buffer::new(); 3];
     let [seq, prev_log, group] = &mut digits;
     let seq = seq.format(place.seq);
@@ -251,5 +249,5 @@ fn joined(class: Class, place: Place, tail: &str) -> ByteString {
         }
     }
     text.push_str(tail);
-    text.into()
+    text.into_boxed_str()
 }

@@ -49,7 +49,7 @@ use std::fmt;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, StatusCode};
@@ -265,17 +265,14 @@ fn refusal(status: u16, error: &ConnectError) -> Response {
 
 fn encode(message: ToDevice) -> Message {
     match message {
-        // Shares the text with every other device of the user.
-        ToDevice::Text(frame) => Message::Text(shared(&frame)),
+        // A copy, until the library has put it into its buffer: for shared bytes it would look through the text once more,
+        // whether it is UTF-8, and that takes longer.
+        ToDevice::Text(frame) => Message::Text(frame.text().into()),
         ToDevice::Ping => Message::Ping(bytes::Bytes::new()),
         ToDevice::Close(reason) => {
             Message::Close(Some(CloseFrame { code: reason.code().as_u16(), reason: reason.text().into() }))
         }
     }
-}
-
-fn shared(frame: &crate::Frame) -> Utf8Bytes {
-    Utf8Bytes::try_from(frame.bytes()).unwrap_or_else(|_| frame.text().into())
 }
 
 fn decode(message: &Message) -> FromDevice {

@@ -47,10 +47,10 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use super::websocket::{FromDevice, ToDevice, WebSocketDevice};
-use crate::{CloseReason, Frame, UserHub};
+use crate::{CloseReason, UserHub};
 
 /// The buffers and limits of a hub's [`transport_limits`](UserHub::transport_limits): by default 512 bytes to read, messages of
 /// at most 4 KiB, 16 KiB gathered before a write.
@@ -101,17 +101,14 @@ where
 
 fn encode(message: ToDevice) -> Message {
     match message {
-        // Shares the text with every other device of the user.
-        ToDevice::Text(frame) => Message::Text(shared(&frame)),
+        // A copy, until the library has put it into its buffer: for shared bytes it would look through the text once more,
+        // whether it is UTF-8, and that takes longer.
+        ToDevice::Text(frame) => Message::Text(frame.text().into()),
         ToDevice::Ping => Message::Ping(Bytes::new()),
         ToDevice::Close(reason) => {
             Message::Close(Some(CloseFrame { code: reason.code().as_u16().into(), reason: reason.text().into() }))
         }
     }
-}
-
-fn shared(frame: &Frame) -> Utf8Bytes {
-    Utf8Bytes::try_from(frame.bytes()).unwrap_or_else(|_| frame.text().into())
 }
 
 fn decode(message: &Message) -> FromDevice {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytestring::ByteString;
 use serde::Serialize;
 
 use crate::{CloseReason, ConnectionId, Cursor, EventName, UserId};
@@ -63,7 +62,7 @@ const CLOSING: EventName = EventName::control("CLOSING");
 /// A frame without a record, as it goes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ControlFrame {
-    pub(crate) text: ByteString,
+    pub(crate) text: Box<str>,
     pub(crate) kind: FrameKind,
     pub(crate) name: EventName,
     pub(crate) cursor: Option<Cursor>,
@@ -199,6 +198,6 @@ fn milliseconds(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn json(frame: &impl Serialize) -> ByteString {
+fn json(frame: &impl Serialize) -> Box<str> {
     serde_json::to_string(frame).expect("a control frame holds only text, numbers and nulls").into()
 }

@@ -82,17 +82,6 @@ fn a_public_record_has_its_own_place_in_every_log_and_shares_the_rest() {
 }
 
 #[test]
-fn a_text_has_no_more_room_than_it_takes() {
-    let mut log = log_of([public(happened("NEWS", 1)), public(state("STATUS", "", 1))]);
-    push(&mut log, [public(happened("NEWS", 2)), public(state("STATUS", "k", 2))]).unwrap();
-    for record in log.after(0) {
-        let text = record.joined().into_bytes();
-        let length = text.len();
-        assert_eq!(text.try_into_mut().map(|text| text.capacity()), Ok(length));
-    }
-}
-
-#[test]
 fn all_devices_share_the_text_of_a_record() {
     let log = log_of([happened("FILL", 1)]);
     let [one, other] = [(); 2].map(|()| Frame::record(log.after(0).next().unwrap().clone(), None));

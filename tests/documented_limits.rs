@@ -117,5 +117,5 @@ fn the_guide_to_tuning_reckons_with_what_was_measured() {
         let in_code = measured.replace(',', "_");
         assert!(guide.contains(measured) || guide.contains(&in_code), "{measured} is not in the guide to tuning");
     }
-    assert!(memory.contains("56 bytes a record") && memory.contains("some 370 bytes"));
+    assert!(memory.contains("56 bytes a record") && memory.contains("some 350 bytes"));
 }

@@ -62,7 +62,8 @@ const CLOSING: EventName = EventName::control("CLOSING");
 /// A frame without a record, as it goes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ControlFrame {
-    pub(crate) text: Box<str>,
+    /// With the room that it was written with: it is gone as soon as it is sent.
+    pub(crate) text: String,
     pub(crate) kind: FrameKind,
     pub(crate) name: EventName,
     pub(crate) cursor: Option<Cursor>,
@@ -198,6 +199,6 @@ fn milliseconds(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn json(frame: &impl Serialize) -> Box<str> {
-    serde_json::to_string(frame).expect("a control frame holds only text, numbers and nulls").into()
+fn json(frame: &impl Serialize) -> String {
+    serde_json::to_string(frame).expect("a control frame holds only text, numbers and nulls")
 }

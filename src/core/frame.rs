@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::record::{Body, Record};
-use crate::vocabulary::frame::{Control, ControlFrame};
+use crate::vocabulary::frame::ControlFrame;
 use crate::{CloseReason, Cursor, FrameKind};
 
 /// One message to one device: JSON text, and the cursor that it moves the device to.
@@ -153,24 +153,25 @@ impl Frame {
 
     #[inline]
     pub(crate) fn record(record: Record, cursor: Option<Cursor>) -> Self {
-        if record.body.is_public {
-            Self::public(record, cursor)
-        } else {
-            Self(Content::Own { body: record.body, cursor })
+        // Taken to pieces, so that of a user's own, which is most of them, nothing but the body is ever moved.
+        let Record { seq, prev_log, group, appended, body } = record;
+        if body.is_public {
+            let record = Record { seq, prev_log, group, appended, body };
+            return Self(Content::Public(Joined::of(record, cursor)));
         }
+        Self(Content::Own { body, cursor })
     }
 
-    fn public(record: Record, cursor: Option<Cursor>) -> Self {
+    pub(crate) const fn control(control: Arc<ControlFrame>) -> Self {
+        Self(Content::Control(control))
+    }
+}
+
+impl Joined {
+    #[inline(never)]
+    fn of(record: Record, cursor: Option<Cursor>) -> Arc<Self> {
         let text = record.joined();
-        Self(Content::Public(Arc::new(Joined { body: record.body, text, cursor })))
-    }
-
-    pub(crate) fn control(control: &Control<'_>) -> Self {
-        Self(Content::Control(Arc::new(ControlFrame::new(control))))
-    }
-
-    pub(crate) fn closing(reason: &CloseReason) -> Self {
-        Self(Content::Control(Arc::new(ControlFrame::closing(reason))))
+        Arc::new(Self { body: record.body, text, cursor })
     }
 }
 

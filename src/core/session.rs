@@ -10,13 +10,14 @@
 //! - Nothing stands between two frames of a group, and CLOSING never ends one half way.
 //! - A connection that drains takes everything there is once more, and CLOSING is behind it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, ControlItem, Item, Rest};
 use super::log::Log;
 use super::record::{Class, Group, Record};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
-use crate::vocabulary::frame::{Control, GapReason, Protocol, ResetReason, StateSourceState};
+use crate::vocabulary::frame::{Control, ControlFrame, GapReason, Protocol, ResetReason, StateSourceState};
 use crate::{CloseCode, CloseReason, ConnectionId, Frame, UserId};
 
 /// For how many frames behind its first a batch asks for room at once.
@@ -452,12 +453,12 @@ impl Session {
                 let cursor = moves.then(|| Cursor::new(self.epoch, record.end()));
                 Frame::record(record, cursor)
             }
-            Item::Control(item) => self.control_frame(item, user),
+            Item::Control(item) => Frame::control(self.control_frame(item, user)),
         }
     }
 
     #[cold]
-    fn control_frame(&mut self, item: ControlItem, user: &UserId) -> Frame {
+    fn control_frame(&mut self, item: ControlItem, user: &UserId) -> Arc<ControlFrame> {
         let cursor_at = |seq| Cursor::new(self.epoch, seq);
         let control = match item {
             ControlItem::Connected { after, recovered, last_log } => Control::Connected {
@@ -479,10 +480,10 @@ impl Session {
             ControlItem::Closing => {
                 self.is_over = true;
                 let closing = self.closing.take().expect("only a session that closes has such an item");
-                return Frame::closing(&closing.reason);
+                return Arc::new(ControlFrame::closing(&closing.reason));
             }
         };
-        Frame::control(&control)
+        Arc::new(ControlFrame::new(&control))
     }
 }
 

@@ -28,5 +28,6 @@ fn frames_are_equal_that_say_the_same_and_move_the_device_to_the_same_place() {
     assert_eq!(at(1), at(1));
     assert_ne!(at(1), at(2));
     assert_eq!(frame(), frame());
-    assert_ne!(frame(), Frame::closing(&crate::CloseReason::new(crate::CloseCode::NORMAL)));
+    let closing = ControlFrame::closing(&CloseReason::new(CloseCode::NORMAL));
+    assert_ne!(frame(), Frame::control(closing.into()));
 }

@@ -1,6 +1,8 @@
 //! Frames, as a host sees them.
 
 use super::*;
+use crate::vocabulary::frame::ControlFrame;
+use crate::{CloseCode, CloseReason};
 
 fn frame() -> Frame {
     let log = log_of([happened("FILL", 1)]);

@@ -12,9 +12,9 @@ use std::thread;
 
 use futures::executor::block_on;
 use futures::{FutureExt, StreamExt};
-use support::{Alarm, Fill, Notice, Total, data_of, device, frames, json, price, sees, shown, within_half_a_minute};
+use support::{Alarm, Fill, Notice, Total, data_of, device, json, price, sees, shown, within_half_a_minute};
 use user_hub::prelude::*;
-use user_hub::{CloseCode, CloseReason, ErasedEvent, Frame, FrameKind};
+use user_hub::{CloseCode, CloseReason, ErasedEvent, FrameKind};
 
 /// Connections of all, users: what is left in the books.
 fn counts(hub: &UserHub) -> (usize, usize) {
@@ -266,36 +266,6 @@ fn nobody_waits_for_a_device_that_never_reads() {
         }
         drop(never_polled);
     });
-}
-
-#[test]
-fn a_stalled_device_keeps_one_batch_alive_and_nothing_that_came_and_went_after_it() {
-    let hub = UserHub::builder().log_records(16).build().unwrap();
-    let (mut stalled, mut witness) = (device(&hub, "alice"), device(&hub, "alice"));
-    let mut texts = Vec::new();
-    let mut send = |number: usize| {
-        hub.broadcast("alice", &Fill(number));
-        hub.broadcast("alice", &Total(number as i64));
-        // The bytes of a frame are shared with whoever still has the record; the witness keeps one reference.
-        texts.extend(frames(&mut witness).iter().map(Frame::bytes));
-    };
-    (0..5).for_each(&mut send);
-    // It takes a batch, hands out the first frame of it, and stops.
-    assert_eq!(shown(&stalled.next().now_or_never().unwrap().unwrap()), "FILL 0");
-    (5..1_000).for_each(&mut send);
-
-    let alive: Vec<usize> = (0..texts.len()).filter(|&at| !texts[at].is_unique()).collect();
-    // The rest of its batch (FILL 1 to 4 and TOTAL 4), and what the log holds: 16 FILL and the newest TOTAL.
-    let batch = [2, 4, 6, 8, 9];
-    let log = (984..1_000).map(|number| number * 2).chain([1_999]);
-    let mut expected: Vec<usize> = batch.into_iter().chain(log).collect();
-    expected.sort_unstable();
-    assert_eq!(alive, expected);
-
-    let rest = sees(&mut stalled);
-    assert_eq!(rest[..5], ["FILL 1", "FILL 2", "FILL 3", "FILL 4", "TOTAL 4"]);
-    assert_eq!(rest[5], "GAP");
-    assert_eq!(rest.len(), 5 + 1 + 16 + 1);
 }
 
 #[test]

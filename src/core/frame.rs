@@ -68,7 +68,8 @@ impl Frame {
         }
     }
 
-    /// The JSON text as shared bytes, for a transport that sends without copying.
+    /// The JSON text as bytes that keep the frame, for a transport that sends without copying. Each call asks for a small
+    /// piece of memory; the text is shared.
     ///
     /// ```
     /// # use futures::{StreamExt, executor::block_on};

@@ -376,7 +376,8 @@ impl Session {
         is_reset
     }
 
-    /// The same for Log alone, in fewer steps where no record is in a group: then each moves the cursor.
+    /// The same for Log alone, in fewer steps where no record is in a group: then each moves the cursor, which was nowhere
+    /// above the position.
     fn push_log<'l>(&mut self, records: impl ExactSizeIterator<Item = &'l Record> + Clone, batch: &mut Batch) {
         if records.clone().any(|record| record.group.is_some()) {
             return self.push_records(records, Carry::Always, batch);

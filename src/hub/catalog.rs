@@ -8,13 +8,11 @@
 
 use std::hash::BuildHasher;
 
-use crate::hub::sync::{Mutex, OnceLock, RandomState};
+use crate::hub::sync::{Mutex, NAMES, OnceLock, RandomState};
 use crate::{EventName, Kind, Rejection};
 
 /// How many places a name has in each table.
 const PLACES: usize = 4;
-/// The size of the first table; most hosts have fewer names.
-const SMALLEST: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct Catalog {
@@ -48,7 +46,7 @@ impl Table {
 
 impl Catalog {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { table: Table::new(SMALLEST), hasher: RandomState::default(), added: Mutex::default(), limit }
+        Self { table: Table::new(NAMES), hasher: RandomState::default(), added: Mutex::default(), limit }
     }
 
     /// Notes a name at its first use; later it must have the same kind.

@@ -21,6 +21,9 @@ mod plain {
     pub(crate) use foldhash::quality::RandomState;
     pub(crate) use parking_lot::{Mutex, RwLock};
 
+    /// The size of the first table of the catalog, a power of two; most hosts have fewer names.
+    pub(crate) const NAMES: usize = 32;
+
     /// Of the registry: enough that two cores seldom meet, and that what one has in its cache when it wakes the users of a
     /// shard is still there when their tasks run.
     pub(crate) fn shards() -> usize {
@@ -36,6 +39,9 @@ mod checked {
     pub(crate) use foldhash::quality::FixedState as RandomState;
     pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
     use shuttle::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
+
+    /// All names meet in one place, and each further one makes a table.
+    pub(crate) const NAMES: usize = 1;
 
     pub(crate) const fn shards() -> usize {
         4

@@ -1,5 +1,7 @@
 //! What a connection hands out: which frames, in which order, and with which cursor.
 
+use std::sync::{Arc, Weak};
+
 use super::device::{Device, Verdict};
 use super::*;
 use crate::vocabulary::frame::StateSourceState;
@@ -889,4 +891,75 @@ mod proof {
         assert_eq!(resume(&mut device, &log), Verdict::Fine);
         assert_eq!((device.logs, device.holes), (vec![(6, 9)], vec![]));
     }
+}
+
+/// What of all that was appended is still in memory; for each record whether, and what it weighs.
+struct Everything(Vec<(Weak<Body>, usize)>);
+
+impl Everything {
+    fn push(&mut self, log: &mut Log, draft: Draft, limits: &LogLimits) {
+        log.append(smallvec![draft], at(0), limits).unwrap();
+        let newest = log.after(log.head() - 1).next().unwrap();
+        self.0.push((Arc::downgrade(&newest.body), newest.body.bytes));
+    }
+
+    fn alive(&self) -> Vec<usize> {
+        (0..self.0.len()).filter(|&at| self.0[at].0.strong_count() > 0).collect()
+    }
+
+    fn weigh(&self) -> usize {
+        self.alive().into_iter().map(|at| self.0[at].1).sum()
+    }
+}
+
+#[test]
+fn a_stalled_device_keeps_one_batch_alive_and_nothing_that_came_and_went_after_it() {
+    let (mut log, limits) = (Log::default(), LogLimits { log_records: 16, ..ROOMY });
+    let (mut stalled, mut appended) = (session(after(0)), Everything(Vec::new()));
+    let mut send = |log: &mut Log, number: u64| {
+        appended.push(log, happened("FILL", number), &limits);
+        appended.push(log, state("TOTAL", "", number), &limits);
+    };
+    (0..5).for_each(|number| send(&mut log, number));
+    // It takes a batch, hands out the frames up to the first FILL, and stops.
+    stalled.take(&log);
+    assert_eq!(stalled.next_frame().unwrap().kind(), FrameKind::Connected);
+    assert_eq!(stalled.next_frame().unwrap().name(), "FILL");
+    (5..1_000).for_each(|number| send(&mut log, number));
+
+    // The rest of its batch (FILL 1 to 4 and TOTAL 4), and what the log holds: 16 FILL and the newest TOTAL.
+    let batch = [2, 4, 6, 8, 9];
+    let held_by_log: Vec<usize> = (984..1_000).map(|number| number * 2).chain([1_999]).collect();
+    assert_eq!(appended.alive(), [&batch[..], &held_by_log].concat());
+
+    let rest: Vec<Frame> = std::iter::from_fn(|| stalled.next_frame()).collect();
+    let names: Vec<&str> = rest.iter().map(Frame::name).collect();
+    assert_eq!(names, ["FILL", "FILL", "FILL", "FILL", "TOTAL", "SYNCED"]);
+    drop(rest);
+    assert_eq!(appended.alive(), held_by_log, "what was handed out is held no longer");
+}
+
+/// What one connection holds beyond the log is one batch, taken at one moment: at most what the log held then, so at most
+/// log_bytes + state_bytes of the user, bookkeeping included, however much is sent while it stalls.
+#[test]
+fn a_device_that_stalls_for_ever_pins_no_more_than_one_batch() {
+    const LIMIT: usize = 64 * 1024;
+    let limits = LogLimits { log_bytes: LIMIT, state_bytes: LIMIT, log_records: 50, ..ROOMY };
+    let text = format!(r#""{}""#, "x".repeat(1_000));
+    let (mut log, mut stalled, mut appended) = (Log::default(), session(after(0)), Everything(Vec::new()));
+    let mut send = |log: &mut Log, round: usize| {
+        appended.push(log, draft(Class::Log, "FILL", "", &text), &limits);
+        appended.push(log, draft(Class::Live, "PRICE", ["BTC", "ETH"][round % 2], &text), &limits);
+    };
+    (0..100).for_each(|round| send(&mut log, round));
+    stalled.take(&log);
+    assert_eq!(stalled.next_frame().unwrap().kind(), FrameKind::Connected, "it has taken a batch, and stalls");
+    (100..1_000).for_each(|round| send(&mut log, round));
+    let with_stalled = appended.weigh();
+    drop(stalled);
+    let without = appended.weigh();
+    assert_eq!(without, log.bytes(), "the log alone");
+    assert!(without <= 2 * LIMIT);
+    assert!(with_stalled - without <= 2 * LIMIT, "one batch: {}", with_stalled - without);
+    assert!(with_stalled - without > 20_000, "and that it did hold, so this test sees it");
 }

@@ -80,10 +80,16 @@ mod checked {
     }
 
     /// A cell that is filled once; like an atomic, it is an occasion to change threads.
-    #[derive(Debug, Default)]
+    #[derive(Debug)]
     pub(crate) struct OnceLock<T> {
         cell: std::sync::OnceLock<T>,
         is_full: AtomicBool,
+    }
+
+    impl<T> Default for OnceLock<T> {
+        fn default() -> Self {
+            Self { cell: std::sync::OnceLock::new(), is_full: AtomicBool::new(false) }
+        }
     }
 
     impl<T> OnceLock<T> {

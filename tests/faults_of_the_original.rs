@@ -12,9 +12,9 @@ use std::thread;
 
 use futures::executor::block_on;
 use futures::{FutureExt, StreamExt};
-use support::{Alarm, Fill, Notice, Total, data_of, device, json, price, sees, shown, within_half_a_minute};
+use support::{Alarm, Fill, Notice, Total, data_of, device, frames, json, price, sees, shown, within_half_a_minute};
 use user_hub::prelude::*;
-use user_hub::{CloseCode, CloseReason, ErasedEvent, FrameKind};
+use user_hub::{CloseCode, CloseReason, ErasedEvent, Frame, FrameKind};
 
 /// Connections of all, users: what is left in the books.
 fn counts(hub: &UserHub) -> (usize, usize) {

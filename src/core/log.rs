@@ -169,7 +169,7 @@ impl Log {
         self.logs.range(self.first_log_after(seq)..)
     }
 
-    /// Whether any State has changed since `seq`.
+    /// Whether there may be State above `seq`.
     pub(crate) fn has_state_after(&self, seq: Seq) -> bool {
         self.states.last() > seq
     }

@@ -127,7 +127,7 @@ impl States {
         })
     }
 
-    /// The seq of what was set or taken away last, forgotten or not; 0 before the first.
+    /// Nothing that is here has a higher seq; 0 where nothing is.
     pub(super) fn last(&self) -> Seq {
         self.lane.as_ref().and_then(|lane| lane.slots.back()).map_or(0, |slot| slot.seq)
     }

@@ -79,13 +79,11 @@ impl Batch {
         }
     }
 
-    pub(super) fn extend(&mut self, mut items: impl ExactSizeIterator<Item = Item>) {
+    pub(super) fn extend(&mut self, mut items: impl Iterator<Item = Item>) {
         if self.first.is_none() {
             self.first = items.next();
         }
-        if items.len() > 0 {
-            self.rest.get_or_insert_default().extend(items);
-        }
+        self.rest.get_or_insert_default().extend(items);
     }
 
     pub(super) fn last(&self) -> Option<&Item> {

@@ -165,7 +165,7 @@ impl Log {
     }
 
     /// The Log above `seq`, in order.
-    pub(crate) fn log_after(&self, seq: Seq) -> impl ExactSizeIterator<Item = &Record> + Clone {
+    pub(crate) fn log_after(&self, seq: Seq) -> impl Iterator<Item = &Record> + Clone {
         self.logs.range(self.first_log_after(seq)..)
     }
 

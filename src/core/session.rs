@@ -378,7 +378,7 @@ impl Session {
 
     /// The same for Log alone, in fewer steps where no record is in a group: then each moves the cursor, which was nowhere
     /// above the position.
-    fn push_log<'l>(&mut self, records: impl ExactSizeIterator<Item = &'l Record> + Clone, batch: &mut Batch) {
+    fn push_log<'l>(&mut self, records: impl Iterator<Item = &'l Record> + Clone, batch: &mut Batch) {
         if records.clone().any(|record| record.group.is_some()) {
             return self.push_records(records, Carry::Always, batch);
         }

@@ -4,8 +4,8 @@
 //! - Every lock and atomic of this layer is named here, and by no other file of it. `Arc` is not among them: nothing asks
 //!   how many references there are, so no order of events depends on it.
 //! - With `--cfg user_hub_shuttle` (the models in `tests/interleavings`) they are those of shuttle, which decides at each of
-//!   them who goes on; and nothing is left to chance that decides the way through the code: the hash of the registry is
-//!   fixed, and so is the number of its shards.
+//!   them who goes on; and nothing is left to chance that decides the way through the code: the hash of registry and
+//!   catalog is fixed, and so is the number of shards.
 //! - Without it, these are the very types of parking_lot and std.
 
 #[cfg(user_hub_shuttle)]

@@ -937,6 +937,10 @@ fn a_stalled_device_keeps_one_batch_alive_and_nothing_that_came_and_went_after_i
     assert_eq!(names, ["FILL", "FILL", "FILL", "FILL", "TOTAL", "SYNCED"]);
     drop(rest);
     assert_eq!(appended.alive(), held_by_log, "what was handed out is held no longer");
+
+    let next: Vec<FrameKind> = frames(&mut stalled, &log).iter().map(Frame::kind).collect();
+    let what_is_left = [FrameKind::Gap].into_iter().chain([FrameKind::Log; 16]).chain([FrameKind::State]);
+    assert!(next.iter().copied().eq(what_is_left), "what it missed is declared, and the rest is there: {next:?}");
 }
 
 /// What one connection holds beyond the log is one batch, taken at one moment: at most what the log held then, so at most

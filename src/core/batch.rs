@@ -56,7 +56,7 @@ impl From<ControlItem> for Item {
 }
 
 /// A batch as it is taken: most have one frame, which goes out at once and needs no room.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Batch {
     pub(super) first: Option<Item>,
     pub(super) rest: Rest,

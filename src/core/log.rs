@@ -354,11 +354,7 @@ impl Log {
                 // What is a user's own is not everybody's to take away.
                 (Class::Removal, Some((Class::Live, _, false))) if draft.is_public => {}
                 (Class::Removal, Some((Class::Live, version, _))) => {
-                    let mut removal = draft;
-                    if removal.version != version {
-                        removal.version = version;
-                    }
-                    kept.push(removal);
+                    kept.push(if draft.version == version { draft } else { draft.with_version(version) });
                 }
                 (Class::Removal, _) if self.loading.is_some() => kept.push(draft),
                 (Class::Removal, _) => {}

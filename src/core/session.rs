@@ -21,7 +21,7 @@ use crate::vocabulary::frame::{Control, ControlFrame, GapReason, Protocol, Reset
 use crate::{CloseCode, CloseReason, ConnectionId, Frame, UserId};
 
 /// For how many frames behind its first a batch asks for room at once.
-const AT_ONCE: Seq = 16;
+const AT_ONCE: Seq = 32;
 
 /// Where a connection begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -285,9 +285,13 @@ impl Session {
         if self.is_closing() && !self.is_draining() {
             return Some(ControlItem::Closing.into());
         }
-        let mut batch = Batch::default();
+        let mut batch;
         match self.first.take() {
-            Some(first) => self.take_first(first, log, &mut batch),
+            Some(first) => {
+                // SYNCED is behind all that there is, and most logs are empty.
+                batch = Batch::with_room_for((log.head() + 1).min(AT_ONCE) as usize);
+                self.take_first(first, log, &mut batch);
+            }
             None if self.position < log.log_floor() && self.on_slow == SlowPolicy::Close => {
                 self.close(Closing::at_once(CloseReason::new(CloseCode::TOO_SLOW)));
                 return Some(ControlItem::Closing.into());
@@ -424,16 +428,18 @@ impl Session {
     /// The next of the batch; `None` when it was handed out.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<Item> {
-        if let Some(batch) = &mut self.batch {
-            let next = batch.pop_front();
-            if batch.is_empty() {
-                self.batch = None;
-            }
-            if next.is_some() {
-                return next;
-            }
+        let batch = self.batch.as_mut()?;
+        let next = batch.pop_front();
+        if batch.is_empty() {
+            self.batch = None;
         }
-        (self.is_closing() && !self.is_draining()).then(|| ControlItem::Closing.into())
+        next
+    }
+
+    /// CLOSING, if nothing else is to come.
+    pub(crate) fn last(&self) -> Option<Item> {
+        let is_last = self.batch.is_none() && self.is_closing() && !self.is_draining();
+        is_last.then(|| ControlItem::Closing.into())
     }
 
     /// What stands in front of the rest of the batch.

@@ -44,11 +44,11 @@ impl UserHub {
 
 impl EventSink for Burst<'_> {
     fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent]) -> Outcome {
-        // Encoding is foreign code, which may broadcast into this burst: the cell is not borrowed meanwhile.
-        let mut due = self.due.take();
+        let mut due = DueWakes::default();
         let outcome = self.hub.shared.submit(to, events, &mut due);
-        due.add(self.due.take());
-        self.due.replace(due);
+        if !due.is_empty() {
+            self.due.borrow_mut().add(due);
+        }
         outcome
     }
 }

@@ -481,6 +481,9 @@ impl Connection {
         if self.session.is_over() {
             return Poll::Ready(None);
         }
+        if let Some(last) = self.session.last() {
+            return Poll::Ready(Some(self.hand_out(last)));
+        }
         loop {
             self.poll_load(context);
             if let Some(frame) = self.take_or_park(context) {

@@ -23,7 +23,7 @@ use smallvec::smallvec;
 use super::Moment;
 use super::batch::Item;
 use super::log::{Appended, Log, LogLimits, Refused};
-use super::record::{Body, Class, Draft, Record, RemovalReason, StateName, push_tail_start};
+use super::record::{Body, Class, Draft, Facts, Record, RemovalReason, StateName, push_tail_start};
 use super::session::{Begin, Closing, Session, SessionOptions, SlowPolicy};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
 use crate::vocabulary::scratch::Scratch;
@@ -86,13 +86,13 @@ fn public(draft: Draft) -> Draft {
     draft.shared()
 }
 
-fn versioned(version: i64, mut draft: Draft) -> Draft {
-    draft.version = Some(version.into());
-    draft
+fn versioned(version: i64, draft: Draft) -> Draft {
+    draft.with_version(Some(version.into()))
 }
 
 fn expiring(seconds: u64, mut draft: Draft) -> Draft {
-    draft.expires = Some(at(seconds).now);
+    let Draft::Own { facts, .. } = &mut draft else { panic!("it expires before it goes to everybody") };
+    facts.expires = Some(at(seconds).now);
     draft
 }
 
@@ -162,7 +162,7 @@ impl Driven {
     }
 
     fn next(&mut self) -> Option<Item> {
-        self.first.take().or_else(|| self.session.next())
+        self.first.take().or_else(|| self.session.next()).or_else(|| self.session.last())
     }
 
     fn next_frame(&mut self) -> Option<Frame> {

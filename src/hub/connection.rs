@@ -689,3 +689,41 @@ impl fmt::Debug for Connection {
         formatter.debug_struct("Connection").field("id", &self.id()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::{FutureExt, StreamExt};
+
+    use crate::core::record::Body;
+    use crate::{DynamicEvent, Frame, FrameKind, UserHub};
+
+    #[test]
+    fn a_device_that_stalls_keeps_what_is_left_of_its_batch_and_nothing_that_came_after_it() {
+        let hub = UserHub::builder().log_records(4).build().expect("four are enough");
+        let mut device = hub.connect("alice").expect("it is the first");
+        let mut next = || device.next().now_or_never().flatten();
+        while next().is_some() {}
+        let mut appended: Vec<Body> = Vec::new();
+        let mut send = |count: usize| {
+            for _ in 0..count {
+                let fill = DynamicEvent::log("FILL", serde_json::json!(appended.len())).expect("a good name");
+                drop(hub.broadcast_dynamic("alice", &fill));
+                let slot = hub.shared.registry.find("alice").expect("she is here");
+                let mailbox = slot.mailbox.lock();
+                appended.extend(mailbox.log.after(mailbox.log.head() - 1).map(|record| record.body.clone()));
+            }
+            let alive = appended.iter().enumerate().filter(|(_, body)| body.is_shared());
+            alive.map(|(number, _)| number).collect::<Vec<_>>()
+        };
+        assert_eq!(send(3), [0, 1, 2]);
+        // It takes these three, hands out the first, and stops.
+        assert_eq!(next().map(|frame| frame.kind()), Some(FrameKind::Log));
+        assert_eq!(send(97), [1, 2, 96, 97, 98, 99]);
+        let rest: Vec<Frame> = std::iter::from_fn(&mut next).collect();
+        let kinds: Vec<FrameKind> = rest.iter().map(Frame::kind).collect();
+        assert_eq!(kinds, [[FrameKind::Log; 2].as_slice(), &[FrameKind::Gap], &[FrameKind::Log; 4]].concat());
+        assert_eq!(send(0), [1, 2, 96, 97, 98, 99], "the frames are still here");
+        drop(rest);
+        assert_eq!(send(0), [96, 97, 98, 99], "what was handed out is kept no longer");
+    }
+}

@@ -246,7 +246,7 @@ impl Log {
         let records = drafts.len();
         let group = if records > 1 { Group::new(self.head + records as Seq) } else { None };
         for draft in drafts {
-            self.place(draft, group, moment.now);
+            self.place(draft, group, moment.now, limits);
         }
         self.trim(limits);
         Ok(Appended { records, stale })
@@ -276,7 +276,7 @@ impl Log {
         let is_public = record.is_some_and(|record| record.body.is_public);
         let removal = Draft::removal(state.clone(), reason, version, moment.wall);
         let removal = if is_public || self.states.is_hub_wide() { removal.shared() } else { removal };
-        self.place(removal, None, moment.now);
+        self.place(removal, None, moment.now, limits);
         self.forget_aged(moment.now, limits);
         self.trim(limits);
         true
@@ -405,21 +405,20 @@ impl Log {
         }
     }
 
-    fn place(&mut self, draft: Draft, group: Option<Group>, now: Instant) {
+    fn place(&mut self, draft: Draft, group: Option<Group>, now: Instant, limits: &LogLimits) {
         self.head += 1;
         let record = Record::new(draft, Place { seq: self.head, prev_log: self.last_log, group, now });
-        self.insert(record);
-    }
-
-    fn insert(&mut self, record: Record) {
-        if record.body.class == Class::Log {
-            self.last_log = record.seq;
-            self.log_bytes += record.body.bytes;
-            self.logs_since.get_or_insert(record.appended);
-            self.logs.push_back(record);
+        if record.body.class != Class::Log {
+            self.states.insert(record);
             return;
         }
-        self.states.insert(record);
+        // Before it is in the queue, which then has no place too many; and not before its text is written: the memory that
+        // comes free is cold.
+        self.evict_beyond(limits.log_records.saturating_sub(1));
+        self.last_log = record.seq;
+        self.log_bytes += record.body.bytes;
+        self.logs_since.get_or_insert(record.appended);
+        self.logs.push_back(record);
     }
 
     /// Forgets what is too old.
@@ -436,10 +435,17 @@ impl Log {
 
     /// Forgets what is too much.
     fn trim(&mut self, limits: &LogLimits) {
-        while self.logs.len() > limits.log_records || self.log_bytes > limits.log_bytes {
+        self.evict_beyond(limits.log_records);
+        while self.log_bytes > limits.log_bytes {
             self.evict_oldest();
         }
         self.states.trim(limits);
+    }
+
+    fn evict_beyond(&mut self, records: usize) {
+        while self.logs.len() > records {
+            self.evict_oldest();
+        }
     }
 
     /// Evicts the oldest Log record and the rest of its group.

@@ -410,7 +410,7 @@ fn the_services_of_the_workspace_depend_on_the_hub_alone_and_on_no_transport_of_
 #[test]
 fn each_layer_knows_only_the_crates_that_it_is_made_of() {
     let vocabulary = ["itoa", "jiff", "serde", "serde_json", "thiserror", "zmij"];
-    let core = ["bytes", "foldhash", "hashbrown", "itoa", "serde_json", "smallvec", "triomphe"];
+    let core = ["bytes", "foldhash", "hashbrown", "itoa", "serde_json", "smallvec"];
     let hub = ["foldhash", "futures", "hashbrown", "metrics", "parking_lot", "smallvec", "thiserror", "tracing"];
     let transport = [
         "axum",

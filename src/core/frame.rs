@@ -34,7 +34,7 @@ pub struct Frame(Content);
 enum Content {
     /// All devices of a user share the body; the cursor is this device's.
     Own {
-        body: Body,
+        body: Arc<Body>,
         cursor: Option<Cursor>,
     },
     Public(Arc<Joined>),
@@ -44,8 +44,8 @@ enum Content {
 /// What went to everybody, with the head that it has in the log of this device's user. All logs share the body, and keep
 /// no text of their own: it is here for as long as it takes to send it.
 struct Joined {
-    body: Body,
-    text: String,
+    body: Arc<Body>,
+    text: Box<str>,
     cursor: Option<Cursor>,
 }
 
@@ -157,19 +157,22 @@ impl Frame {
         // Taken to pieces, so that of a user's own, which is most of them, nothing but the body is ever moved.
         let Record { seq, prev_log, group, appended, body } = record;
         if body.is_public {
-            return Self::joined(Record { seq, prev_log, group, appended, body }, cursor);
+            let record = Record { seq, prev_log, group, appended, body };
+            return Self(Content::Public(Joined::of(record, cursor)));
         }
         Self(Content::Own { body, cursor })
     }
 
-    #[inline(never)]
-    fn joined(record: Record, cursor: Option<Cursor>) -> Self {
-        let text = record.joined();
-        Self(Content::Public(Arc::new(Joined { body: record.body, text, cursor })))
-    }
-
     pub(crate) const fn control(control: Arc<ControlFrame>) -> Self {
         Self(Content::Control(control))
+    }
+}
+
+impl Joined {
+    #[inline(never)]
+    fn of(record: Record, cursor: Option<Cursor>) -> Arc<Self> {
+        let text = record.joined();
+        Arc::new(Self { body: record.body, text, cursor })
     }
 }
 

@@ -354,7 +354,11 @@ impl Log {
                 // What is a user's own is not everybody's to take away.
                 (Class::Removal, Some((Class::Live, _, false))) if draft.is_public => {}
                 (Class::Removal, Some((Class::Live, version, _))) => {
-                    kept.push(if draft.version == version { draft } else { draft.with_version(version) });
+                    let mut removal = draft;
+                    if removal.version != version {
+                        removal.version = version;
+                    }
+                    kept.push(removal);
                 }
                 (Class::Removal, _) if self.loading.is_some() => kept.push(draft),
                 (Class::Removal, _) => {}
@@ -412,9 +416,11 @@ impl Log {
             self.states.insert(record);
             return;
         }
-        // Before it is in the queue, which then has no place too many; and not before its text is written: the memory that
-        // comes free is cold.
-        self.evict_beyond(limits.log_records.saturating_sub(1));
+        // Before it is in the queue, which so never has a place too many and writes where it has just read; and not before
+        // its text is written, for which the memory that comes free is too cold.
+        if self.logs.len() >= limits.log_records {
+            self.evict_oldest();
+        }
         self.last_log = record.seq;
         self.log_bytes += record.body.bytes;
         self.logs_since.get_or_insert(record.appended);
@@ -435,17 +441,10 @@ impl Log {
 
     /// Forgets what is too much.
     fn trim(&mut self, limits: &LogLimits) {
-        self.evict_beyond(limits.log_records);
-        while self.log_bytes > limits.log_bytes {
+        while self.logs.len() > limits.log_records || self.log_bytes > limits.log_bytes {
             self.evict_oldest();
         }
         self.states.trim(limits);
-    }
-
-    fn evict_beyond(&mut self, records: usize) {
-        while self.logs.len() > records {
-            self.evict_oldest();
-        }
     }
 
     /// Evicts the oldest Log record and the rest of its group.

@@ -6,12 +6,11 @@
 //! A record is a place in a log and a body. All devices of a user share the body with its text; what went to everybody is
 //! one body in all logs, without a head, and whoever hands it out joins the head of its own log with it.
 
-use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Instant;
 
 use smallvec::SmallVec;
-use triomphe::{Arc, HeaderSlice};
 
 use crate::vocabulary::cursor::Seq;
 use crate::vocabulary::scratch::Scratch;
@@ -24,7 +23,7 @@ const GROUP: &str = r#","group":"#;
 const LONGEST_HEAD: usize = SEQ.len() + PREV_LOG.len() + GROUP.len() + 3 * 20;
 
 /// What a record weighs beside its text: its body, its head, its place in the log with as much room again, and the index.
-pub(crate) const OVERHEAD: usize = std::mem::size_of::<Facts>() + LONGEST_HEAD + 2 * std::mem::size_of::<Record>() + 64;
+pub(crate) const OVERHEAD: usize = std::mem::size_of::<Body>() + LONGEST_HEAD + 2 * std::mem::size_of::<Record>() + 64;
 
 /// What a record does to a device's view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,23 +70,30 @@ impl RemovalReason {
     }
 }
 
-/// What there is to know of an event, beside its text.
+/// What an event says, wherever it stands.
 #[derive(Debug, Clone)]
-pub(crate) struct Facts {
+pub(crate) struct Body {
     pub(crate) class: Class,
     pub(crate) state: StateName,
     pub(crate) version: Option<Version>,
     pub(crate) expires: Option<Instant>,
     /// Whether it goes to everybody: then the text begins behind the head, which each log has for itself.
     pub(crate) is_public: bool,
+    /// Empty on the way into the log of one user.
+    text: Box<str>,
     /// What it weighs in a log.
     pub(crate) bytes: usize,
 }
 
-impl Facts {
+impl Body {
     /// Whether it sets or takes away a State.
     pub(crate) fn is_state(&self) -> bool {
         self.class != Class::Log
+    }
+
+    /// The JSON, of one user's own; of everybody's, what is behind the head.
+    pub(crate) const fn text(&self) -> &str {
+        &self.text
     }
 
     pub(crate) const fn frame_kind(&self) -> FrameKind {
@@ -99,51 +105,15 @@ impl Facts {
     }
 }
 
-/// What an event says, wherever it stands: the facts and the text, in one piece of memory that all who have it share.
-#[derive(Clone)]
-pub(crate) struct Body(Arc<HeaderSlice<Facts, str>>);
-
-impl Body {
-    fn new(facts: Facts, text: &str) -> Self {
-        Self(Arc::from_header_and_str(facts, text))
-    }
-
-    /// The JSON, of one user's own; of everybody's, what is behind the head.
-    pub(crate) fn text(&self) -> &str {
-        &self.0.slice
-    }
-
-    /// Whether anybody else has it.
-    #[cfg(test)]
-    pub(crate) fn is_shared(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
-    }
-}
-
-impl Deref for Body {
-    type Target = Facts;
-
-    fn deref(&self) -> &Facts {
-        &self.0.header
-    }
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Body").field(&self.0.header).field(&self.text()).finish()
-    }
-}
-
 /// The events of one group: most often one, which has its place here.
 pub(crate) type Drafts = SmallVec<[Draft; 1]>;
 
 /// An event on its way into a log.
 #[derive(Debug, Clone)]
-pub(crate) enum Draft {
-    /// Of one user, with what is behind the head, which is put before it when it is appended.
-    Own { facts: Facts, tail: Scratch },
-    /// Of everybody: every log that takes it shares the body.
-    Public(Body),
+pub(crate) struct Draft {
+    body: Arc<Body>,
+    /// Of one user's own, what is behind the head, which is put before it when it is appended.
+    tail: Scratch,
 }
 
 impl Draft {
@@ -156,7 +126,8 @@ impl Draft {
         tail: Scratch,
     ) -> Self {
         let bytes = OVERHEAD + tail.len() + state.key.as_ref().map_or(0, |key| key.len());
-        Self::Own { facts: Facts { class, state, version, expires, is_public: false, bytes }, tail }
+        let body = Body { class, state, version, expires, is_public: false, text: Box::default(), bytes };
+        Self { body: Arc::new(body), tail }
     }
 
     pub(crate) fn removal(state: StateName, reason: RemovalReason, version: Option<Version>, wall: Timestamp) -> Self {
@@ -169,32 +140,29 @@ impl Draft {
         Self::new(Class::Removal, state, version, None, tail)
     }
 
-    /// The same for everybody.
-    pub(crate) fn shared(self) -> Self {
-        match self {
-            Self::Own { facts, tail } => Self::Public(Body::new(Facts { is_public: true, ..facts }, &tail)),
-            Self::Public(body) => Self::Public(body),
+    /// The same for everybody: every log that takes it shares the body.
+    pub(crate) fn shared(mut self) -> Self {
+        if !self.is_public {
+            let text = Box::from(&*self.tail);
+            let body = Arc::make_mut(&mut self.body);
+            (body.is_public, body.text) = (true, text);
         }
-    }
-
-    /// The same with another version: of everybody's, only a removal, which gets that of what it takes away, is ever
-    /// another for one log.
-    pub(crate) fn with_version(self, version: Option<Version>) -> Self {
-        match self {
-            Self::Own { facts, tail } => Self::Own { facts: Facts { version, ..facts }, tail },
-            Self::Public(body) => Self::Public(Body::new(Facts { version, ..Facts::clone(&body) }, body.text())),
-        }
+        Self { body: self.body, tail: Scratch::default() }
     }
 }
 
 impl Deref for Draft {
-    type Target = Facts;
+    type Target = Body;
 
-    fn deref(&self) -> &Facts {
-        match self {
-            Self::Own { facts, .. } => facts,
-            Self::Public(body) => body,
-        }
+    fn deref(&self) -> &Body {
+        &self.body
+    }
+}
+
+impl DerefMut for Draft {
+    /// Only a removal of everybody's, which gets the version of what it takes away, is ever another for one log.
+    fn deref_mut(&mut self) -> &mut Body {
+        Arc::make_mut(&mut self.body)
     }
 }
 
@@ -224,7 +192,7 @@ pub(crate) struct Record {
     pub(crate) group: Option<Group>,
     /// When it was appended; a log forgets by age.
     pub(crate) appended: Instant,
-    pub(crate) body: Body,
+    pub(crate) body: Arc<Body>,
 }
 
 /// Where a record stands.
@@ -239,13 +207,11 @@ pub(crate) struct Place {
 impl Record {
     pub(crate) fn new(draft: Draft, place: Place) -> Self {
         let Place { seq, prev_log, group, now } = place;
-        let body = match draft {
-            Draft::Own { facts, tail } => {
-                let text = Scratch::of_text(|text| join(facts.class, place, &tail, text));
-                Body::new(facts, &text)
-            }
-            Draft::Public(body) => body,
-        };
+        let Draft { mut body, tail } = draft;
+        if !body.is_public {
+            let text = joined(body.class, place, &tail);
+            Arc::make_mut(&mut body).text = text;
+        }
         Self { seq, prev_log, group, appended: now, body }
     }
 
@@ -256,30 +222,32 @@ impl Record {
 
     /// The same event on its way into another log; `None` for a record that is one user's own.
     pub(crate) fn shared_draft(&self) -> Option<Draft> {
-        self.body.is_public.then(|| Draft::Public(self.body.clone()))
+        self.body.is_public.then(|| Draft { body: Arc::clone(&self.body), tail: Scratch::default() })
     }
 
     /// The JSON of what went to everybody, with the head that it has in this log.
-    pub(crate) fn joined(&self) -> String {
+    pub(crate) fn joined(&self) -> Box<str> {
         let place = Place { seq: self.seq, prev_log: self.prev_log, group: self.group, now: self.appended };
-        let mut text = String::with_capacity(LONGEST_HEAD + self.body.text().len());
-        join(self.body.class, place, self.body.text(), &mut text);
-        text
+        joined(self.body.class, place, &self.body.text)
     }
 }
 
-/// The head of a place in a log, and the tail behind it.
-fn join(class: Class, place: Place, tail: &str, text: &mut String) {
-    let mut push = |name: &str, number: Seq| {
-        text.push_str(name);
-        text.push_str(itoa::Buffer::new().format(number));
-    };
-    push(SEQ, place.seq);
-    if class == Class::Log {
-        push(PREV_LOG, place.prev_log);
-    }
-    if let Some(last) = place.group {
-        push(GROUP, last.get());
+/// The head of a place in a log, and the tail behind it, in a text of exactly their size.
+fn joined(class: Class, place: Place, tail: &str) -> Box<str> {
+    let mut digits = [itoa::Buffer::new(); 3];
+    let [seq, prev_log, group] = &mut digits;
+    let seq = seq.format(place.seq);
+    let prev_log = if class == Class::Log { prev_log.format(place.prev_log) } else { "" };
+    let group = place.group.map_or("", |last| group.format(last.get()));
+    let length = |name: &str, digits: &str| if digits.is_empty() { 0 } else { name.len() + digits.len() };
+    let head = length(SEQ, seq) + length(PREV_LOG, prev_log) + length(GROUP, group);
+    let mut text = String::with_capacity(head + tail.len());
+    for (name, digits) in [(SEQ, seq), (PREV_LOG, prev_log), (GROUP, group)] {
+        if !digits.is_empty() {
+            text.push_str(name);
+            text.push_str(digits);
+        }
     }
     text.push_str(tail);
+    text.into_boxed_str()
 }

@@ -692,6 +692,8 @@ impl fmt::Debug for Connection {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use futures::{FutureExt, StreamExt};
 
     use crate::core::record::Body;
@@ -703,16 +705,16 @@ mod tests {
         let mut device = hub.connect("alice").expect("it is the first");
         let mut next = || device.next().now_or_never().flatten();
         while next().is_some() {}
-        let mut appended: Vec<Body> = Vec::new();
+        let mut appended: Vec<Arc<Body>> = Vec::new();
         let mut send = |count: usize| {
             for _ in 0..count {
                 let fill = DynamicEvent::log("FILL", serde_json::json!(appended.len())).expect("a good name");
                 drop(hub.broadcast_dynamic("alice", &fill));
                 let slot = hub.shared.registry.find("alice").expect("she is here");
                 let mailbox = slot.mailbox.lock();
-                appended.extend(mailbox.log.after(mailbox.log.head() - 1).map(|record| record.body.clone()));
+                appended.extend(mailbox.log.after(mailbox.log.head() - 1).map(|record| Arc::clone(&record.body)));
             }
-            let alive = appended.iter().enumerate().filter(|(_, body)| body.is_shared());
+            let alive = appended.iter().enumerate().filter(|(_, body)| Arc::strong_count(body) > 1);
             alive.map(|(number, _)| number).collect::<Vec<_>>()
         };
         assert_eq!(send(3), [0, 1, 2]);

@@ -1,33 +1,15 @@
-//! Buffers of this thread, lent to whoever writes an event, so that writing asks for no memory.
+//! A buffer of this thread, lent to whoever writes an event, so that writing asks for no memory.
 //!
-//! Invariants: a buffer is lent to one at a time, and there are two, for what an event says and for the text that it
-//! becomes in a log. So an event whose encoding broadcasts another may find none, and makes its own; a buffer comes back
-//! when it is dropped, on whichever thread that is; one that has grown beyond [`KEPT`] does not: a large event must not
-//! cost every thread its size for ever.
+//! Invariants: a buffer is lent to one at a time, so an event whose encoding broadcasts another finds none and makes its
+//! own; it comes back when it is dropped, on whichever thread that is; one that has grown beyond [`KEPT`] does not: a large
+//! event must not cost every thread its size for ever.
 
 use std::cell::Cell;
 use std::ops::Deref;
 
 const KEPT: usize = 64 * 1024;
 
-/// What has no room is not here.
-struct Idle([Cell<String>; 2]);
-
-thread_local!(static IDLE: Idle = const { Idle([const { Cell::new(String::new()) }; 2]) });
-
-impl Idle {
-    fn lend(&self) -> String {
-        self.0.iter().map(Cell::take).find(|text| text.capacity() > 0).unwrap_or_default()
-    }
-
-    fn take_back(&self, text: String) {
-        let [first, second] = &self.0;
-        let other = first.replace(text);
-        if other.capacity() > 0 {
-            second.set(other);
-        }
-    }
-}
+thread_local!(static IDLE: Cell<String> = const { Cell::new(String::new()) });
 
 /// The text of an event on its way into a log, in a buffer that is lent.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +18,8 @@ pub(crate) struct Scratch(String);
 impl Scratch {
     /// Whatever `write` leaves in the buffer, or its error, or its panic; the buffer comes back in each case but the last.
     pub(crate) fn write<E>(write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<Self, E> {
-        let mut bytes = lent().into_bytes();
+        // A thread that is ending has none to lend any more, and what it broadcasts last is as good as any.
+        let mut bytes = IDLE.try_with(Cell::take).unwrap_or_default().into_bytes();
         let written = write(&mut bytes);
         if written.is_err() {
             bytes.clear();
@@ -53,18 +36,6 @@ impl Scratch {
         });
         text
     }
-
-    /// The same of what is known to be text.
-    pub(crate) fn of_text(write: impl FnOnce(&mut String)) -> Self {
-        let mut text = lent();
-        write(&mut text);
-        Self(text)
-    }
-}
-
-/// A thread that is ending has none to lend any more, and what it broadcasts last is as good as any.
-fn lent() -> String {
-    IDLE.try_with(Idle::lend).unwrap_or_default()
 }
 
 impl Deref for Scratch {
@@ -80,61 +51,40 @@ impl Drop for Scratch {
         if (1..=KEPT).contains(&self.0.capacity()) {
             let mut idle = std::mem::take(&mut self.0);
             idle.clear();
-            let _ending = IDLE.try_with(|lender| lender.take_back(idle));
+            let _ending = IDLE.try_with(|lent| lent.set(idle));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{IDLE, Idle, KEPT, Scratch};
+    use super::{IDLE, KEPT, Scratch};
 
     fn of(text: &str) -> Scratch {
         Scratch::of(|bytes| bytes.extend_from_slice(text.as_bytes()))
     }
 
-    fn none_is_idle() {
-        IDLE.with(|Idle(idle)| idle.iter().for_each(|text| drop(text.take())));
-    }
-
     #[test]
     fn the_next_event_has_the_room_of_the_last_one() {
-        none_is_idle();
+        IDLE.take();
         let large = of(&"x".repeat(KEPT)).0.capacity();
         assert_eq!(of("second").0.capacity(), large);
         assert_eq!(of("third").0.capacity(), large);
     }
 
     #[test]
-    fn an_event_and_its_text_both_have_the_room_of_the_last_one_and_its_text() {
-        none_is_idle();
-        let rooms = |event: &str| {
-            let event = of(event);
-            let text = Scratch::of_text(|text| text.extend([r#"{"seq":1"#, &*event]));
-            let mut rooms = [event.0.capacity(), text.0.capacity()];
-            rooms.sort_unstable();
-            rooms
-        };
-        let large = rooms(&"x".repeat(1_000));
-        assert!(large[0] >= 1_000, "{large:?}");
-        assert_eq!(rooms("second"), large);
-        assert_eq!(rooms("third"), large);
-    }
-
-    #[test]
     fn what_has_no_room_takes_no_other_from_its_place() {
-        none_is_idle();
+        IDLE.take();
         let large = of(&"x".repeat(1_000)).0.capacity();
         drop(Scratch::default());
         assert_eq!(of("next").0.capacity(), large);
     }
 
     #[test]
-    fn an_event_within_an_event_within_an_event_has_a_buffer_of_its_own() {
+    fn an_event_within_an_event_has_a_buffer_of_its_own() {
         let outer = of("outer");
         let inner = of("inner");
-        let innermost = of("innermost");
-        assert_eq!((&*outer, &*inner, &*innermost), ("outer", "inner", "innermost"));
+        assert_eq!((&*outer, &*inner), ("outer", "inner"));
     }
 
     #[test]
@@ -149,7 +99,7 @@ mod tests {
 
     #[test]
     fn sixty_kilobytes_are_kept_and_more_than_sixty_four_are_not() {
-        none_is_idle();
+        IDLE.take();
         drop(of(&"x".repeat(60_000)));
         assert!(of("small").0.capacity() >= 60_000);
         drop(of(&"x".repeat(KEPT + 1)));

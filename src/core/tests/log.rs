@@ -188,7 +188,7 @@ mod versions {
 
     #[test]
     fn what_ended_here_for_everybody_gives_way_to_what_everybody_gets_next() {
-        let mut log = log_of([public(versioned(5, expiring(5, state("P", "", 1))))]);
+        let mut log = log_of([versioned(5, expiring(5, public(state("P", "", 1))))]);
         assert!(log.handle_deadline(at(5), &ROOMY));
         push(&mut log, [versioned(4, public(state("P", "", 2)))]).unwrap();
         assert_eq!(texts(&log), ["3 P"], "the hub-wide log has said that it is the newest");

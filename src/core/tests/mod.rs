@@ -23,7 +23,7 @@ use smallvec::smallvec;
 use super::Moment;
 use super::batch::Item;
 use super::log::{Appended, Log, LogLimits, Refused};
-use super::record::{Body, Class, Draft, Facts, Record, RemovalReason, StateName, push_tail_start};
+use super::record::{Body, Class, Draft, Record, RemovalReason, StateName, push_tail_start};
 use super::session::{Begin, Closing, Session, SessionOptions, SlowPolicy};
 use crate::vocabulary::cursor::{Cursor, Epoch, Seq};
 use crate::vocabulary::scratch::Scratch;
@@ -86,13 +86,13 @@ fn public(draft: Draft) -> Draft {
     draft.shared()
 }
 
-fn versioned(version: i64, draft: Draft) -> Draft {
-    draft.with_version(Some(version.into()))
+fn versioned(version: i64, mut draft: Draft) -> Draft {
+    draft.version = Some(version.into());
+    draft
 }
 
 fn expiring(seconds: u64, mut draft: Draft) -> Draft {
-    let Draft::Own { facts, .. } = &mut draft else { panic!("it expires before it goes to everybody") };
-    facts.expires = Some(at(seconds).now);
+    draft.expires = Some(at(seconds).now);
     draft
 }
 

@@ -39,7 +39,7 @@ impl Event {
     }
 
     pub(super) fn draft(&self) -> Draft {
-        let draft = match self.class {
+        let mut draft = match self.class {
             Class::Removal => Draft::removal(name_of(self.name, self.key), self.reason, None, at(0).wall),
             class => {
                 let end = if class == Class::Final { r#","final":true}"# } else { "}" };
@@ -47,8 +47,8 @@ impl Event {
                 draft(class, self.name, self.key, &data)
             }
         };
-        let draft = draft.with_version(self.version.map(Into::into));
-        let draft = if let Some(when) = self.expires { expiring(when, draft) } else { draft };
+        draft.version = self.version.map(Into::into);
+        draft.expires = self.expires.map(|when| at(when).now);
         if self.is_public { public(draft) } else { draft }
     }
 

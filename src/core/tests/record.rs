@@ -94,9 +94,9 @@ fn a_record_weighs_itself_its_longest_head_and_its_places_or_little_more() {
     let head = format!(r#"{{"seq":{0},"prevLog":{0},"group":{0}"#, Seq::MAX);
     // In a lane, in its index and among the ended, each with as much room again.
     let places = 2 * (size_of::<(Seq, Option<Record>)>() + 2 * size_of::<Seq>());
+    let counts = 2 * size_of::<usize>();
     let tail = &text_of(log_of([draft.clone()]).after(0).next().unwrap())[r#"{"seq":1,"prevLog":0"#.len()..];
-    let count = size_of::<usize>();
-    let least = size_of::<Facts>() + count + head.len() + places + tail.len();
+    let least = size_of::<Body>() + counts + head.len() + places + tail.len();
     assert!((least..least + 64).contains(&draft.bytes), "{} of {least}", draft.bytes);
 }
 

@@ -1,5 +1,7 @@
 //! What a connection hands out: which frames, in which order, and with which cursor.
 
+use std::sync::{Arc, Weak};
+
 use super::device::{Device, Verdict};
 use super::*;
 use crate::vocabulary::frame::StateSourceState;
@@ -891,22 +893,22 @@ mod proof {
     }
 }
 
-/// All that was appended, and so what of it others still have.
-struct Everything(Vec<Body>);
+/// What of all that was appended is still in memory; for each record whether, and what it weighs.
+struct Everything(Vec<(Weak<Body>, usize)>);
 
 impl Everything {
     fn push(&mut self, log: &mut Log, draft: Draft, limits: &LogLimits) {
         log.append(smallvec![draft], at(0), limits).unwrap();
         let newest = log.after(log.head() - 1).next().unwrap();
-        self.0.push(newest.body.clone());
+        self.0.push((Arc::downgrade(&newest.body), newest.body.bytes));
     }
 
     fn alive(&self) -> Vec<usize> {
-        (0..self.0.len()).filter(|&at| self.0[at].is_shared()).collect()
+        (0..self.0.len()).filter(|&at| self.0[at].0.strong_count() > 0).collect()
     }
 
     fn weigh(&self) -> usize {
-        self.alive().into_iter().map(|at| self.0[at].bytes).sum()
+        self.alive().into_iter().map(|at| self.0[at].1).sum()
     }
 }
 

@@ -97,6 +97,18 @@ mod order {
     }
 
     #[test]
+    fn a_full_log_has_room_for_what_it_holds_and_no_more() {
+        let (mut log, limits) = (Log::default(), LogLimits { log_records: 128, ..ROOMY });
+        for value in 0..1_000 {
+            let group = [happened("L", value), state("A", "", value), happened("M", value)];
+            log.append(group.into_iter().collect(), at(0), &limits).unwrap();
+        }
+        assert_eq!(log.log_after(0).count(), 128);
+        assert_eq!(log.log_after(0).next().map(|record| record.seq), Some(3_000 - 64 * 3 + 1));
+        assert!(log.slots() < 128 + 32, "room for {} records", log.slots());
+    }
+
+    #[test]
     fn a_log_weighs_what_its_log_records_its_values_and_its_ends_weigh() {
         let mut log = log_of([happened("L", 1), state("A", "", 1), last("B", "", 1), state("C", "", 1)]);
         push(&mut log, [removal("C", "")]).unwrap();

@@ -282,8 +282,8 @@ impl Session {
         if self.is_over {
             return None;
         }
-        if self.is_closing() && !self.is_draining() {
-            return Some(ControlItem::Closing.into());
+        if let Some(last) = self.last() {
+            return Some(last);
         }
         let mut batch;
         match self.first.take() {
@@ -438,7 +438,7 @@ impl Session {
 
     /// CLOSING, if nothing else is to come.
     pub(crate) fn last(&self) -> Option<Item> {
-        let is_last = self.batch.is_none() && self.is_closing() && !self.is_draining();
+        let is_last = self.next_item().is_none() && self.is_closing() && !self.is_draining();
         is_last.then(|| ControlItem::Closing.into())
     }
 

@@ -393,3 +393,57 @@ fn the_guide_has_one_row_for_each_metric_and_each_is_described_once() {
     assert_eq!(unique.len(), described.len(), "{described:?}");
     assert_eq!(rows, unique);
 }
+
+/// Counts nothing; once it is armed, counting panics.
+#[derive(Default)]
+struct Faulty(AtomicBool);
+
+impl metrics::CounterFn for Faulty {
+    fn increment(&self, _value: u64) {
+        assert!(!self.0.load(Ordering::SeqCst), "the recorder is broken");
+    }
+
+    fn absolute(&self, _value: u64) {}
+}
+
+struct FaultyRecorder(Arc<Faulty>);
+
+impl Recorder for FaultyRecorder {
+    fn describe_counter(&self, _name: KeyName, _unit: Option<Unit>, _description: SharedString) {}
+    fn describe_gauge(&self, _name: KeyName, _unit: Option<Unit>, _description: SharedString) {}
+    fn describe_histogram(&self, _name: KeyName, _unit: Option<Unit>, _description: SharedString) {}
+    fn register_counter(&self, _key: &Key, _metadata: &Metadata<'_>) -> Counter {
+        Counter::from_arc(Arc::clone(&self.0))
+    }
+    fn register_gauge(&self, _key: &Key, _metadata: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+    fn register_histogram(&self, _key: &Key, _metadata: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[test]
+fn a_recorder_that_panics_in_a_broadcast_leaves_no_device_asleep() {
+    type Send = fn(&UserHub) -> Outcome;
+    let sends: [(&str, Send); 3] = [
+        ("a broadcast", |hub| hub.broadcast("alice", &Fill(1))),
+        ("a burst", |hub| hub.burst(|burst| burst.broadcast("alice", &Fill(1)))),
+        // A State that is refused leaves a removal behind.
+        ("a refusal", |hub| hub.group("alice").event(&Total(1)).event(&Fill(f64::NAN)).broadcast()),
+    ];
+    for (name, send) in sends {
+        let faulty = Arc::new(Faulty::default());
+        metrics::with_local_recorder(&FaultyRecorder(Arc::clone(&faulty)), || {
+            let hub = UserHub::new();
+            let mut device = tokio_test::task::spawn(hub.connect("alice").unwrap());
+            drop(hub.broadcast("alice", &Total(1)));
+            while device.poll_next().is_ready() {}
+            faulty.0.store(true, Ordering::SeqCst);
+            let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| send(&hub)));
+            assert!(told.is_err(), "{name}: the host hears of it");
+            assert!(device.is_woken(), "{name}");
+            faulty.0.store(false, Ordering::SeqCst);
+        });
+    }
+}

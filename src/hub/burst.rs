@@ -45,12 +45,12 @@ impl UserHub {
 impl EventSink for Burst<'_> {
     fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent]) -> Outcome {
         let mut due = DueWakes::default();
-        let outcome = self.hub.shared.submit(to, events, &mut due);
+        let submitted = self.hub.shared.submit(to, events, &mut due);
         // The cell is not borrowed while the code of a payload runs, which may broadcast into this burst.
         if !due.is_empty() {
             self.due.borrow_mut().add(due);
         }
-        outcome
+        self.hub.shared.observed(events, submitted)
     }
 }
 

@@ -20,9 +20,9 @@ use crate::{Audience, ErasedEvent, EventSink, Kind, Outcome, Rejection, UserHub,
 impl EventSink for UserHub {
     fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent]) -> Outcome {
         let mut due = DueWakes::default();
-        let outcome = self.shared.submit(to, events, &mut due);
+        let submitted = self.shared.submit(to, events, &mut due);
         self.shared.wake_due(due);
-        outcome
+        self.shared.observed(events, submitted)
     }
 }
 
@@ -49,19 +49,28 @@ impl DueWakes {
 }
 
 /// A refusal, and the name of the event that caused it.
-type Refusal = (Option<String>, Rejection);
+pub(crate) type Refusal = (Option<String>, Rejection);
 
 impl Shared {
     /// Appends the events; `due` is then who has something to take.
-    pub(crate) fn submit(&self, to: Audience<'_>, events: &[&dyn ErasedEvent], due: &mut DueWakes) -> Outcome {
+    pub(crate) fn submit(
+        &self,
+        to: Audience<'_>,
+        events: &[&dyn ErasedEvent],
+        due: &mut DueWakes,
+    ) -> Result<Outcome, Refusal> {
         if self.is_closed() {
-            self.observer.broadcast(events, &Outcome::Closed);
-            return Outcome::Closed;
+            return Ok(Outcome::Closed);
         }
-        let submitted = match to {
+        match to {
             Audience::User(user) => self.submit_to_user(user, events, &mut due.parked),
             Audience::Everybody => self.submit_to_everybody(events, &mut due.everybody),
-        };
+        }
+    }
+
+    /// What became of the events, after the observer has heard of it. That is foreign code, which may panic: who is due is
+    /// seen to before.
+    pub(crate) fn observed(&self, events: &[&dyn ErasedEvent], submitted: Result<Outcome, Refusal>) -> Outcome {
         let outcome = submitted.unwrap_or_else(|(event, rejection)| {
             self.observer.rejected(event.as_deref(), &rejection);
             Outcome::Rejected(rejection)
